@@ -1,0 +1,49 @@
+"""Small-sample statistics that decide whether a figure may be trusted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import sqrt
+
+Z_95 = 1.959963984540054
+"""Two-sided 95 % quantile of the standard normal distribution."""
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """A confidence interval of a proportion, both ends in [0, 1]."""
+
+    low: float
+    high: float
+
+
+def wilson_interval(n_right: float, n: int, z: float = Z_95) -> Interval:
+    """Wilson score interval of a proportion.
+
+    Parameters
+    ----------
+    n_right : float
+        Successes in [0, n]; a tie may count .5.
+    n : int
+        Trials. 0 gives the interval [0, 1]: nothing is known.
+    z : float
+        Normal quantile; the default gives 95 %.
+
+    Raises
+    ------
+    ValueError
+        ``n_right`` outside [0, n].
+
+    References
+    ----------
+    Wilson (1927), "Probable inference, the law of succession, and statistical inference".
+    """
+    if not 0 <= n_right <= n:
+        raise ValueError(f"n_right must lie in [0, n]; got {n_right} of {n}.")
+    if n == 0:
+        return Interval(0.0, 1.0)
+    share = n_right / n
+    scale = 1 + z * z / n
+    centre = (share + z * z / (2 * n)) / scale
+    half = z / scale * sqrt(share * (1 - share) / n + z * z / (4 * n * n))
+    return Interval(max(0.0, centre - half), min(1.0, centre + half))
