@@ -1,0 +1,9 @@
+from django.apps import AppConfig
+
+
+class CurationConfig(AppConfig):
+    name = "curation"
+    label = "curation"
+
+    def ready(self) -> None:
+        from curation import jobs  # noqa: F401 - registers the kinds of job

@@ -1,0 +1,39 @@
+"""Errors of the inference protocol; every engine and client raises these and no others."""
+
+from __future__ import annotations
+
+from uno_site.errors import UnoError
+
+
+class InferenceError(UnoError):
+    """Base of all inference errors."""
+
+    code = "inference_error"
+    status = 502
+
+
+class EngineUnreachable(InferenceError):
+    """Nobody answers at the engine's URL, or the connection broke."""
+
+    code = "engine_unreachable"
+    status = 503
+
+
+class EngineBusy(InferenceError):
+    """The engine's queue is full; trying again later will help."""
+
+    code = "engine_busy"
+    status = 503
+
+
+class EngineRefused(InferenceError):
+    """The engine answered, and said no (bad request, unknown model, too long a prompt)."""
+
+    code = "engine_refused"
+    status = 400
+
+
+class AdapterInvalid(EngineRefused):
+    """An adapter that cannot be loaded: corrupt, of another base, or of an unsupported kind."""
+
+    code = "adapter_invalid"

@@ -1,0 +1,172 @@
+"""The one inference protocol that every engine speaks and every caller uses.
+
+It has the shape of the OpenAI / vLLM HTTP API, as Python values: the local
+llama.cpp engine, a torch engine or a remote vLLM server are all reached through
+an :class:`InferenceClient`. This module imports no Django and no engine library.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+ChatRole = Literal["system", "user", "assistant"]
+FinishReason = Literal["stop", "length", "cancelled"]
+FloatArray = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class ChatMessage:
+    """One turn of a conversation."""
+
+    role: ChatRole
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """How tokens are drawn. ``temperature`` 0 is greedy."""
+
+    max_tokens: int = 512
+    temperature: float = 0.7
+    top_p: float = 0.9
+    seed: int | None = None
+    stop: tuple[str, ...] = ()
+    repeat_penalty: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class ChatRequest:
+    """A chat completion.
+
+    ``model`` is the base model's name or the name of a loaded adapter.
+    ``json_schema`` constrains the output to JSON that the schema accepts.
+    ``user`` is an opaque id used for fair queueing.
+    """
+
+    model: str
+    messages: tuple[ChatMessage, ...]
+    sampling: Sampling = field(default_factory=Sampling)
+    json_schema: Mapping[str, Any] | None = None
+    user: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Token counts of one request."""
+
+    prompt_tokens: int
+    completion_tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class ChatChunk:
+    """A piece of a streamed reply; the last one carries ``finish_reason`` and ``usage``.
+
+    ``token_ids`` are the exact sampled ids of this piece (empty where an engine
+    does not tell them).
+    """
+
+    text: str
+    token_ids: tuple[int, ...] = ()
+    finish_reason: FinishReason | None = None
+    usage: Usage | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ChatResult:
+    """A whole reply."""
+
+    text: str
+    model: str
+    finish_reason: FinishReason
+    usage: Usage
+    token_ids: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CompletionScore:
+    """Natural-log probabilities of a given completion, one per token, end-of-turn included."""
+
+    token_ids: tuple[int, ...]
+    logprobs: FloatArray  # shape [n_tokens]
+
+    @property
+    def mean_logprob(self) -> float:
+        """Mean log-probability in nats per token."""
+        return float(self.logprobs.mean()) if self.logprobs.size else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class ModelCard:
+    """One entry of ``/v1/models``: the base, or an adapter whose ``parent`` is the base."""
+
+    id: str
+    parent: str | None = None
+    root: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EngineHealth:
+    """What ``/health`` tells."""
+
+    status: Literal["ok", "loading"]
+    base_model: str
+    base_sha256: str
+    n_active: int = 0
+    n_queued: int = 0
+
+
+class InferenceClient(Protocol):
+    """What the application may ask of an engine. Errors are :mod:`uno_site.inference.errors`."""
+
+    @property
+    def base_url(self) -> str: ...
+
+    def health(self) -> EngineHealth: ...
+
+    def models(self) -> list[ModelCard]: ...
+
+    def chat(self, request: ChatRequest) -> ChatResult: ...
+
+    def chat_many(self, requests: Sequence[ChatRequest]) -> list[ChatResult]:
+        """Answers in the order of ``requests``; sent concurrently so that the engine can batch."""
+        ...
+
+    def chat_stream(self, request: ChatRequest) -> Iterator[ChatChunk]: ...
+
+    def score(
+        self, model: str, messages: Sequence[ChatMessage], completion: str
+    ) -> CompletionScore:
+        """log p(completion + end-of-turn | messages) per token."""
+        ...
+
+    def next_token_logprobs(
+        self, model: str, messages: Sequence[ChatMessage], candidates: Sequence[str]
+    ) -> dict[str, float]:
+        """Log-probability that the reply begins with each candidate's first token ("yes"/"no")."""
+        ...
+
+    def embed(self, texts: Sequence[str]) -> FloatArray:
+        """L2-normalised sentence embeddings, shape [len(texts), d], float32."""
+        ...
+
+    def load_adapter(self, name: str, path: str) -> None:
+        """Load a PEFT folder under ``name``; idempotent for the same name and path."""
+        ...
+
+    def unload_adapter(self, name: str) -> None: ...
+
+
+class AsyncInferenceClient(Protocol):
+    """The part of the protocol that the web process awaits."""
+
+    async def chat(self, request: ChatRequest) -> ChatResult: ...
+
+    def chat_stream(self, request: ChatRequest) -> AsyncIterator[ChatChunk]: ...
+
+    async def embed(self, texts: Sequence[str]) -> FloatArray: ...

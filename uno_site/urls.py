@@ -1,0 +1,25 @@
+"""Every address of the site; each room brings its own."""
+
+from django.contrib import admin
+from django.urls import include, path
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+
+from uno_site import views
+
+urlpatterns = [
+    path("", include("chat.urls")),
+    path("accounts/", include("uno_site.accounts.urls")),
+    path("jobs/", include("uno_site.jobs.urls")),
+    path("audit/", include("uno_site.audit.urls")),
+    path("curation/", include("curation.urls")),
+    path("training/", include("training.urls")),
+    path("api/v1/", include("uno_site.api.urls")),
+    path("api/v1/schema/", SpectacularAPIView.as_view(), name="api-schema"),
+    path("api/v1/docs/", SpectacularSwaggerView.as_view(url_name="api-schema"), name="api-docs"),
+    path("admin/", admin.site.urls),
+    path("health", views.health, name="health"),
+]
+
+handler403 = "uno_site.views.permission_denied"
+handler404 = "uno_site.views.page_not_found"
+handler500 = "uno_site.views.server_error"
