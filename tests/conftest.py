@@ -1,0 +1,125 @@
+"""Fixtures shared by all rooms: people, their browsers' sessions, and a real engine."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from django.core.cache import cache
+from django.test import Client
+
+from tests.factories import UserFactory
+from uno_site.accounts.models import Role, User
+
+ROOT = Path(__file__).resolve().parent.parent
+ENGINE_START_SECONDS = 120
+
+
+@pytest.fixture(autouse=True)
+def _fresh_cache() -> None:
+    cache.clear()
+
+
+@pytest.fixture
+def alice(db: None) -> User:
+    """A user who owns things."""
+    return UserFactory(username="alice")
+
+
+@pytest.fixture
+def bob(db: None) -> User:
+    """Another user: a stranger to alice's things."""
+    return UserFactory(username="bob")
+
+
+@pytest.fixture
+def curator(db: None) -> User:
+    return UserFactory(username="curator", role=Role.CURATOR)
+
+
+@pytest.fixture
+def admin(db: None) -> User:
+    return UserFactory(username="admin", role=Role.ADMIN)
+
+
+@pytest.fixture
+def client_for() -> Callable[[User], Client]:
+    """A signed-in browser session of somebody."""
+
+    def sign_in(user: User) -> Client:
+        client = Client()
+        client.force_login(user)
+        return client
+
+    return sign_in
+
+
+def free_port() -> int:
+    """A port on which nobody listens."""
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        return int(sock.getsockname()[1])
+
+
+def wait_until_healthy(url: str, process: subprocess.Popen[bytes]) -> None:
+    """Wait for the engine at ``url`` to say that it is ready."""
+    deadline = time.monotonic() + ENGINE_START_SECONDS
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            raise RuntimeError(f"The engine ended at once (exit {process.returncode}).")
+        try:
+            answer = httpx.get(f"{url}/health", timeout=2)
+            if answer.status_code == 200 and answer.json()["status"] == "ok":
+                return
+        except httpx.HTTPError:
+            pass
+        time.sleep(0.2)
+    raise RuntimeError(f"The engine at {url} did not become ready.")
+
+
+@pytest.fixture(scope="session")
+def engine_data_dir() -> Path:
+    """Where the prepared reference model is kept between test runs."""
+    cache_home = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache"))
+    folder = cache_home / "uno" / "test"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def engine_url(engine_data_dir: Path) -> Iterator[str]:
+    """The address of a real engine process with the reference model."""
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    environment = {**os.environ, "UNO_DATA_DIR": str(engine_data_dir)}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "uno_site.inference.engine", "--port", str(port)],
+        cwd=ROOT,
+        env=environment,
+    )
+    try:
+        wait_until_healthy(url, process)
+        yield url
+    finally:
+        process.terminate()
+        process.wait(timeout=20)
+
+
+@pytest.fixture
+def engine(engine_url: str, settings: object, monkeypatch: pytest.MonkeyPatch) -> Iterator[object]:
+    """The served client, pointed at the real engine."""
+    from dataclasses import replace
+
+    from uno_site import engine_clients
+
+    settings.UNO = replace(settings.UNO, engine_url=engine_url)
+    engine_clients.served_client.cache_clear()
+    yield engine_clients.served_client()
+    engine_clients.served_client.cache_clear()
