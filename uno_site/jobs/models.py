@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.conf import settings
 from django.db import models
+from django.utils import timezone
 
 from uno_site.base_models import TimestampedModel
 
@@ -17,6 +20,14 @@ class JobState(models.TextChoices):
 
 
 ACTIVE_STATES = (JobState.QUEUED, JobState.RUNNING)
+
+
+class JobQuerySet(models.QuerySet):
+    """Jobs."""
+
+    def visible_to(self, user: Any) -> models.QuerySet:
+        """Curators and admins see all jobs, others none."""
+        return self.all() if getattr(user, "is_curator", False) else self.none()
 
 
 class Job(TimestampedModel):
@@ -50,11 +61,32 @@ class Job(TimestampedModel):
     started_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
 
+    objects = JobQuerySet.as_manager()
+
     class Meta:
         ordering = ["-created_at"]
 
     def __str__(self) -> str:
         return f"{self.kind} ({self.state})"
+
+    @property
+    def title(self) -> str:
+        """What the job does, in words."""
+        from .registry import title_of
+
+        return title_of(self.kind)
+
+    @property
+    def seconds(self) -> float | None:
+        """How long it worked, in seconds; None before it started."""
+        if self.started_at is None:
+            return None
+        return ((self.finished_at or timezone.now()) - self.started_at).total_seconds()
+
+    @property
+    def percent(self) -> int:
+        """Progress as a whole number in [0, 100]."""
+        return round(self.progress * 100)
 
     @property
     def is_active(self) -> bool:

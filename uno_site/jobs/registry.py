@@ -27,6 +27,8 @@ class JobKind:
     queue: str = "default"
     min_role: str = "curator"
     max_attempts: int = 3
+    every_minutes: int | None = None
+    has_work: Callable[[], bool] | None = None
 
 
 _KINDS: dict[str, JobKind] = {}
@@ -39,15 +41,20 @@ def job_kind(
     queue: str = "default",
     min_role: str = "curator",
     max_attempts: int = 3,
+    every_minutes: int | None = None,
+    has_work: Callable[[], bool] | None = None,
 ) -> Callable[[Handler], Handler]:
     """Register the decorated function as the handler of jobs of kind ``name``.
 
     The handler gets a :class:`~uno_site.jobs.context.JobContext` and returns the job's
-    result (JSON). It must be idempotent: after a crash it is called again.
+    result (JSON). It must be idempotent: after a crash it is called again. With
+    ``every_minutes`` it is also queued on a schedule, whenever ``has_work()`` says so.
     """
 
     def register(handler: Handler) -> Handler:
-        _KINDS[name] = JobKind(name, title, handler, queue, min_role, max_attempts)
+        _KINDS[name] = JobKind(
+            name, title, handler, queue, min_role, max_attempts, every_minutes, has_work
+        )
         return handler
 
     return register
@@ -71,3 +78,18 @@ def get_kind(name: str) -> JobKind:
 def all_kinds() -> list[JobKind]:
     """Every registered kind, by name."""
     return [_KINDS[name] for name in sorted(_KINDS)]
+
+
+def title_of(name: str) -> str:
+    """The title of a kind, or its name when it is no longer registered."""
+    return _KINDS[name].title if name in _KINDS else name
+
+
+def startable_by(user: Any) -> list[JobKind]:
+    """The kinds that ``user`` may start by hand."""
+    return [kind for kind in all_kinds() if may_start(user, kind)]
+
+
+def may_start(user: Any, kind: JobKind) -> bool:
+    """Whether ``user``'s role suffices for ``kind``."""
+    return bool(user.is_admin or (user.is_curator and kind.min_role == "curator"))

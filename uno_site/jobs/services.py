@@ -15,6 +15,7 @@ import uuid
 from datetime import timedelta
 from typing import Any
 
+import psutil
 from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import F
@@ -187,6 +188,29 @@ def job_retry(*, job: Job, by: Any) -> Job:
     transaction.on_commit(lambda: async_task("uno_site.jobs.tasks.dispatch"))
     job.refresh_from_db()
     return job
+
+
+def job_release(job: Job) -> None:
+    """Put a job back into its queue because its process was asked to end."""
+    Job.objects.filter(pk=job.pk, claim=job.claim, state=JobState.RUNNING).update(
+        state=JobState.QUEUED,
+        claim="",
+        pid=None,
+        attempts=F("attempts") - 1,
+        message="Paused by a shutdown; goes on at the next start.",
+    )
+
+
+def jobs_release_orphans() -> int:
+    """At start-up on a single machine: queue again the jobs whose process is gone."""
+    orphans = [
+        job
+        for job in Job.objects.filter(state=JobState.RUNNING)
+        if job.pid is None or not psutil.pid_exists(job.pid)
+    ]
+    for job in orphans:
+        job_release(job)
+    return len(orphans)
 
 
 def jobs_rescue() -> int:

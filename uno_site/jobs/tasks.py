@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from .services import jobs_dispatch, jobs_rescue
+from .registry import get_kind
+from .services import active_jobs, job_enqueue, jobs_dispatch, jobs_rescue
 
 
 def dispatch() -> int:
@@ -13,3 +14,13 @@ def dispatch() -> int:
 def watch() -> dict[str, int]:
     """Take up dead processes' jobs and start waiting ones. Scheduled every minute."""
     return {"rescued": jobs_rescue(), "started": jobs_dispatch()}
+
+
+def enqueue_if_needed(kind: str) -> str:
+    """Queue a scheduled kind of job, unless one is under way or there is nothing to do."""
+    spec = get_kind(kind)
+    if active_jobs(kind).exists():
+        return "already under way"
+    if spec.has_work is not None and not spec.has_work():
+        return "nothing to do"
+    return str(job_enqueue(kind=kind).pk)

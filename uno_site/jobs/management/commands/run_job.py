@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import signal
+from types import FrameType
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django_q.tasks import async_task
 
 from uno_site.jobs.models import Job, JobState
-from uno_site.jobs.services import job_execute
+from uno_site.jobs.services import job_execute, job_release
+
+
+class ShutDown(BaseException):
+    """The process was asked to end: no error of the job, which goes on at the next start."""
+
+
+def _shut_down(number: int, frame: FrameType | None) -> None:
+    raise ShutDown
 
 
 class Command(BaseCommand):
@@ -23,12 +32,10 @@ class Command(BaseCommand):
         job = Job.objects.filter(pk=job_id, claim=claim, state=JobState.RUNNING).first()
         if job is None:
             raise CommandError(f"Job {job_id} is not claimed by {claim}: nothing to do.")
-        signal.signal(signal.SIGTERM, lambda *_: self._stop())
+        signal.signal(signal.SIGTERM, _shut_down)
         try:
             job_execute(job)
-        finally:
-            async_task("uno_site.jobs.tasks.dispatch")
-
-    @staticmethod
-    def _stop() -> None:
-        raise KeyboardInterrupt
+        except ShutDown:
+            job_release(job)
+            return
+        async_task("uno_site.jobs.tasks.dispatch")
