@@ -106,7 +106,9 @@ class Supervisor:
             service.backoff = FIRST_BACKOFF_SECONDS
         service.restart_at = now + service.backoff
         code = service.process.returncode
-        self.say("uno", f"{service.name} ended ({code}); starts again in {service.backoff:.0f} s", "red")
+        self.say(
+            "uno", f"{service.name} ended ({code}); starts again in {service.backoff:.0f} s", "red"
+        )
         service.backoff = min(service.backoff * 2, MAX_BACKOFF_SECONDS)
 
     def _end_all(self) -> None:

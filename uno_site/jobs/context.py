@@ -41,7 +41,9 @@ class JobContext:
         self._pending: dict[str, Any] = {}
         self._lines: list[str] = []
 
-    def progress(self, fraction: float, message: str = "", eta_seconds: float | None = None) -> None:
+    def progress(
+        self, fraction: float, message: str = "", eta_seconds: float | None = None
+    ) -> None:
         """Report that ``fraction`` in [0, 1] is done; the time left is estimated if not told."""
         fraction = min(max(fraction, 0.0), 1.0)
         if eta_seconds is None and fraction > 0.02:

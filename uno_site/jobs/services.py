@@ -77,7 +77,13 @@ def job_spawn(job: Job) -> None:
     log_dir.mkdir(parents=True, exist_ok=True)
     with (log_dir / "jobs.log").open("ab") as log:
         subprocess.Popen(
-            [sys.executable, str(settings.BASE_DIR / "manage.py"), "run_job", str(job.pk), job.claim],
+            [
+                sys.executable,
+                str(settings.BASE_DIR / "manage.py"),
+                "run_job",
+                str(job.pk),
+                job.claim,
+            ],
             stdout=log,
             stderr=subprocess.STDOUT,
             stdin=subprocess.DEVNULL,
@@ -215,9 +221,7 @@ def jobs_release_orphans() -> int:
 
 def jobs_rescue() -> int:
     """Queue again the running jobs whose process died; give up after the kind's attempts."""
-    dead = Job.objects.filter(
-        state=JobState.RUNNING, heartbeat_at__lt=timezone.now() - STALE_AFTER
-    )
+    dead = Job.objects.filter(state=JobState.RUNNING, heartbeat_at__lt=timezone.now() - STALE_AFTER)
     n_rescued = 0
     for job in dead:
         is_spent = job.attempts >= get_kind(job.kind).max_attempts
@@ -230,7 +234,9 @@ def jobs_rescue() -> int:
             finished_at=timezone.now() if is_spent else None,
             error="Its process died, and so did the attempts before." if is_spent else "",
             message="" if is_spent else "Its process died; taken up again.",
-            log=(job.log + f"\n{timezone.now():%H:%M:%S} The process that did this job died.").strip(),
+            log=(
+                job.log + f"\n{timezone.now():%H:%M:%S} The process that did this job died."
+            ).strip(),
         )
     return n_rescued
 

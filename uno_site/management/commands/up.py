@@ -59,7 +59,9 @@ class Command(BaseCommand):
             waiting = {name: url for name, url in waiting.items() if not self._is_ready(url)}
             time.sleep(0.3)
         for name, url in waiting.items():
-            supervisor.say("uno", f"{name} does not answer at {url} yet; see the lines above", "red")
+            supervisor.say(
+                "uno", f"{name} does not answer at {url} yet; see the lines above", "red"
+            )
         if not waiting:
             supervisor.say("uno", f"ready: open {site}  (Ctrl-C stops everything)", "bold green")
 
