@@ -23,7 +23,6 @@ class Settings:
     debug: bool
     allowed_hosts: list[str]
     csrf_trusted_origins: list[str]
-    https_only: bool
     database_url: str
     redis_url: str
     data_dir: Path
@@ -57,7 +56,6 @@ def read_env() -> Settings:
         debug=env.bool("UNO_DEBUG", False),
         allowed_hosts=env.list("UNO_ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"]),
         csrf_trusted_origins=env.list("UNO_CSRF_TRUSTED_ORIGINS", []),
-        https_only=env.bool("UNO_HTTPS_ONLY", False),
         database_url=env.str("DATABASE_URL", f"sqlite:///{data_dir / 'uno.sqlite3'}"),
         redis_url=env.str("REDIS_URL", ""),
         data_dir=data_dir,

@@ -5,23 +5,22 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
+import tempfile
 from pathlib import Path
 
 
 def local_secret(path: Path) -> str:
     """Return the secret kept at ``path``, making it on the first call.
 
-    Two processes that start together agree: the file is created exclusively, and the
-    loser reads the winner's.
+    Processes that start together agree: each writes its own file, and linking it into
+    place succeeds once only.
     """
-    with contextlib.suppress(FileExistsError):
+    if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_suffix(f".{os.getpid()}")
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        descriptor, temporary = tempfile.mkstemp(dir=path.parent)  # mode 0600
         with os.fdopen(descriptor, "w") as file:
             file.write(secrets.token_urlsafe(50))
-        try:
+        with contextlib.suppress(FileExistsError):
             os.link(temporary, path)
-        finally:
-            temporary.unlink()
+        Path(temporary).unlink()
     return path.read_text().strip()
