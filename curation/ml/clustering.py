@@ -1,0 +1,152 @@
+"""Clusters of log entries and the centroids that route new queries to them (UNO §2)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from chat.router import normalise_rows
+from curation.ml.arrays import FloatArray, IntArray
+from curation.ml.features import entry_features
+from curation.ml.ward import CutRule, PaperThreshold, SizeFree, relabel
+
+__all__ = [
+    "Clustering",
+    "CutRule",
+    "LimitConfig",
+    "PaperThreshold",
+    "SizeFree",
+    "cluster_entries",
+    "distance_limit",
+    "query_centroid",
+    "update_centroid",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class LimitConfig:
+    """How far a cluster reaches in query space.
+
+    ``quantile`` of the members' distances (each to the mean of the others), widened by the factor
+    ``margin``: a query about the same thing is at times a bit farther off than any seen so far.
+    """
+
+    quantile: float = 0.95
+    margin: float = 1.05
+
+
+@dataclass(frozen=True, slots=True)
+class Clustering:
+    """The outcome for n entries and k clusters, largest cluster first.
+
+    ``labels`` [n] in 0 … k−1, ``centroids`` [k, d] float32 in query space, ``sizes`` [k],
+    ``distance_limits`` [k] (Euclidean, for :class:`chat.router.Router`), ``rule`` the cut's name.
+    """
+
+    labels: IntArray
+    centroids: NDArray[np.float32]
+    sizes: IntArray
+    distance_limits: FloatArray
+    rule: str
+
+    def __len__(self) -> int:
+        return len(self.sizes)
+
+
+def cluster_entries(
+    query_embeddings: ArrayLike,
+    rules_embeddings: ArrayLike,
+    rule: CutRule | None = None,
+    limits: LimitConfig | None = None,
+) -> Clustering:
+    """Cluster log entries by query and feedback rules together.
+
+    Parameters
+    ----------
+    query_embeddings, rules_embeddings
+        [n, d] embeddings of queries and of newline-joined feedback rules, n ≥ 0.
+    rule
+        How the tree is cut; :class:`SizeFree` unless told otherwise.
+    limits
+        How far clusters reach.
+
+    Raises
+    ------
+    ValueError
+        The two inputs are not equally many.
+    """
+    rule, limits = rule or SizeFree(), limits or LimitConfig()
+    features = entry_features(query_embeddings, rules_embeddings)
+    n_entries = 0 if features.shape[1] == 0 else len(features)
+    queries = normalise_rows(query_embeddings)[:n_entries]
+    labels = _largest_first(rule.cut(features[:n_entries]))
+    members = [queries[labels == label] for label in range(_n_labels(labels))]
+    return Clustering(
+        labels=labels,
+        centroids=np.array([query_centroid(rows) for rows in members], dtype=np.float32),
+        sizes=np.array([len(rows) for rows in members], dtype=np.int64),
+        distance_limits=np.array([distance_limit(rows, limits) for rows in members]),
+        rule=rule.name,
+    )
+
+
+def query_centroid(query_embeddings: ArrayLike) -> NDArray[np.float32]:
+    """Mean [d] of normalised query embeddings [n, d], not normalised again (UNO §2).
+
+    Its length tells how alike the queries are: 1 when they are all the same, near 0 when they
+    have nothing in common. Keeping the length lets the running mean be updated exactly.
+    """
+    mean: NDArray[np.float32] = (
+        normalise_rows(query_embeddings).mean(axis=0, dtype=np.float64).astype(np.float32)
+    )
+    return mean
+
+
+def update_centroid(
+    centroid: ArrayLike, n_members: int, query_embedding: ArrayLike
+) -> tuple[NDArray[np.float32], int]:
+    """Running mean after one more entry: the new centroid [d] and its count (UNO §2, online).
+
+    Raises
+    ------
+    ValueError
+        A negative count.
+    """
+    if n_members < 0:
+        raise ValueError(f"n_members must be ≥ 0; got {n_members}.")
+    old = np.asarray(centroid, dtype=np.float64)
+    new = normalise_rows(query_embedding)[0].astype(np.float64)
+    mean = old + (new - old) / (n_members + 1)
+    return mean.astype(np.float32), n_members + 1
+
+
+def distance_limit(query_embeddings: ArrayLike, limits: LimitConfig | None = None) -> float:
+    """Largest distance from the centroid at which a query still belongs to these members.
+
+    Every member is measured against the mean of the *others*: a member pulls the mean towards
+    itself, so plain distances would promise a reach that unseen queries do not keep to. One
+    member alone tells nothing and reaches exactly itself (0).
+    """
+    limits = limits or LimitConfig()
+    rows = normalise_rows(query_embeddings).astype(np.float64)
+    if len(rows) < 2:
+        return 0.0
+    others = (rows.sum(axis=0) - rows) / (len(rows) - 1)
+    distances = np.linalg.norm(rows - others, axis=1)
+    return float(np.quantile(distances, limits.quantile)) * limits.margin
+
+
+def _n_labels(labels: IntArray) -> int:
+    return int(labels.max()) + 1 if len(labels) else 0
+
+
+def _largest_first(labels: IntArray) -> IntArray:
+    """Renumber so that cluster 0 is the largest; equal sizes keep the order of appearance."""
+    if not len(labels):
+        return labels
+    labels = relabel(labels)
+    order = np.argsort(-np.bincount(labels), kind="stable")
+    ranks = np.argsort(order)
+    return ranks[labels].astype(np.int64)

@@ -1,0 +1,38 @@
+"""What is clustered: a query together with what its user wanted of the answer (UNO §2)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from chat.router import normalise_rows
+
+
+def join_rules(rules: Sequence[str]) -> str:
+    """The text whose embedding stands for a list of feedback rules: one rule on each line."""
+    return "\n".join(rules)
+
+
+def entry_features(query_embeddings: ArrayLike, rules_embeddings: ArrayLike) -> NDArray[np.float32]:
+    """Features of log entries: query and rules normalised, concatenated, normalised again.
+
+    Parameters
+    ----------
+    query_embeddings, rules_embeddings
+        [n, d] embeddings of the queries and of the newline-joined feedback rules.
+
+    Returns
+    -------
+    [n, 2d] float32 rows of length 1 (UNO §2).
+
+    Raises
+    ------
+    ValueError
+        The two are not equally many.
+    """
+    queries, rules = normalise_rows(query_embeddings), normalise_rows(rules_embeddings)
+    if len(queries) != len(rules):
+        raise ValueError(f"{len(queries)} queries and {len(rules)} rule lists: one each is needed.")
+    return normalise_rows(np.hstack([queries, rules]))
