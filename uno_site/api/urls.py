@@ -1,5 +1,10 @@
 """The API's addresses: each room brings its own router."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import include, path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+urlpatterns = [
+    path("", include("chat.api.urls")),
+    path("", include("curation.api.urls")),
+    path("", include("training.api.urls")),
+    path("", include("uno_site.jobs.api")),
+]

@@ -1,0 +1,108 @@
+"""The training room over the API: curators read, admins act."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.shortcuts import get_object_or_404
+from drf_spectacular.utils import extend_schema
+from rest_framework import viewsets
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from chat.models import RouteTable
+from curation.models import Cluster
+from training.models import Adapter, Promotion, TrainingRun
+from training.services.promotion import promote, rollback
+from training.services.runs import run_cancel
+from uno_site.api.permissions import ReadAsCuratorActAsAdmin
+from uno_site.jobs.api import JobSerializer
+from uno_site.jobs.services import job_enqueue
+
+from . import serializers as s
+
+
+class TrainingViewSet(viewsets.ReadOnlyModelViewSet):
+    """Rows of the training room."""
+
+    permission_classes = [ReadAsCuratorActAsAdmin]
+
+    def get_queryset(self) -> Any:
+        """The rows that the caller may see."""
+        return self.queryset.model.objects.visible_to(self.request.user)
+
+
+class RunViewSet(TrainingViewSet):
+    """Training runs with their verification."""
+
+    queryset = TrainingRun.objects.all()
+    serializer_class = s.RunSerializer
+
+    @extend_schema(request=s.RunStartSerializer, responses={202: JobSerializer})
+    @action(detail=False, methods=["post"])
+    def start(self, request: Request) -> Response:
+        """Queue the training and verification of one cluster's adapter."""
+        body = s.RunStartSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        wanted = body.validated_data
+        clusters = Cluster.objects.current().visible_to(request.user)
+        cluster = get_object_or_404(clusters, pk=wanted["cluster"])
+        params = {"cluster": str(cluster.pk), "seed": wanted["seed"]}
+        if "kind" in wanted:
+            params["kind"] = wanted["kind"]
+        job = job_enqueue(kind="training.run", params=params, by=request.user)
+        return Response(JobSerializer(job).data, status=202)
+
+    @extend_schema(request=None, responses=s.RunSerializer)
+    @action(detail=True, methods=["post"])
+    def cancel(self, request: Request, pk: str | None = None) -> Response:
+        """Stop the run."""
+        run = self.get_object()
+        run_cancel(run=run, by=request.user)
+        run.refresh_from_db()
+        return Response(self.get_serializer(run).data)
+
+
+class AdapterViewSet(TrainingViewSet):
+    """The adapter registry."""
+
+    queryset = Adapter.objects.all()
+    serializer_class = s.AdapterSerializer
+
+
+class PromotionViewSet(TrainingViewSet):
+    """What was promoted and rolled back, by whom and why."""
+
+    queryset = Promotion.objects.all()
+    serializer_class = s.PromotionSerializer
+
+    @extend_schema(request=s.PromoteSerializer, responses={201: s.PromotionSerializer})
+    @action(detail=False, methods=["post"])
+    def promote(self, request: Request) -> Response:
+        """Serve accepted adapters, each for its cluster."""
+        body = s.PromoteSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        promotion = promote(
+            body.validated_data["adapters"], request.user, body.validated_data["reason"]
+        )
+        return Response(s.PromotionSerializer(promotion).data, status=201)
+
+    @extend_schema(request=s.RollbackSerializer, responses={201: s.PromotionSerializer})
+    @action(detail=False, methods=["post"])
+    def rollback(self, request: Request) -> Response:
+        """Publish anew what an older version held."""
+        body = s.RollbackSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        version = body.validated_data.get("version")
+        table = get_object_or_404(RouteTable, version=version) if version else None
+        promotion = rollback(request.user, to=table, reason=body.validated_data["reason"])
+        return Response(s.PromotionSerializer(promotion).data, status=201)
+
+
+class RouteTableViewSet(viewsets.ReadOnlyModelViewSet):
+    """The published versions of the routes, the newest first."""
+
+    queryset = RouteTable.objects.prefetch_related("routes")
+    serializer_class = s.RouteTableSerializer
+    permission_classes = [ReadAsCuratorActAsAdmin]
