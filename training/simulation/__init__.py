@@ -1,0 +1,42 @@
+"""Scripted users of a simulated deployment, whose tastes can be checked.
+
+Pure: it plans who asks what, reacts to the replies it is given, and measures them. Serving,
+logging and training are done by the product itself.
+"""
+
+from training.simulation.deployment import (
+    NOISE,
+    TOPICS,
+    Deployment,
+    PlannedEntry,
+    build_deployment,
+)
+from training.simulation.metrics import (
+    TopicMetrics,
+    edit_costs,
+    measure_topic,
+    on_topic_rate,
+    share_of_rules_obeyed,
+    win_rate,
+)
+from training.simulation.tastes import Rule, Taste
+from training.simulation.users import SimulatedFeedback, SimulatedUser, simulate_feedback
+
+__all__ = [
+    "NOISE",
+    "TOPICS",
+    "Deployment",
+    "PlannedEntry",
+    "Rule",
+    "SimulatedFeedback",
+    "SimulatedUser",
+    "Taste",
+    "TopicMetrics",
+    "build_deployment",
+    "edit_costs",
+    "measure_topic",
+    "on_topic_rate",
+    "share_of_rules_obeyed",
+    "simulate_feedback",
+    "win_rate",
+]
