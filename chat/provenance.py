@@ -1,0 +1,109 @@
+"""Why a reply came: what serving records about itself, kept on the message as JSON."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from chat.models import RouteKind
+from chat.route_choice import RouteChoice
+from uno_site.inference.protocol import Sampling, Usage
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """Everything that went into one reply.
+
+    ``reason`` says how the route was found: ``nearest`` (within reach of a cluster),
+    ``unseen`` (no cluster reaches the query), ``no_routes`` (nothing published),
+    ``other_embedder`` or ``no_embedding`` (no distance could be measured), ``forced``.
+    ``fallback`` is set when the base model answered although the route said otherwise,
+    and tells why. Distances are Euclidean in the space of normalised query embeddings.
+    """
+
+    kind: str
+    reason: str
+    model: str
+    cluster_id: str | None = None
+    cluster_name: str = ""
+    route_id: str | None = None
+    distance: float | None = None
+    distance_limit: float | None = None
+    table_version: int | None = None
+    adapter_id: str | None = None
+    adapter_name: str = ""
+    adapter_version: int | None = None
+    rules: tuple[str, ...] = ()
+    draft: str = ""
+    critique: str = ""
+    prompt_refs: tuple[str, ...] = ()
+    fallback: str = ""
+    finish_reason: str = ""
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    ttft_seconds: float | None = None
+    seconds: float = 0.0
+    sampling: dict[str, Any] = field(default_factory=dict)
+
+    def as_json(self) -> dict[str, Any]:
+        """The value of ``Message.provenance``."""
+        values = asdict(self)
+        values["rules"], values["prompt_refs"] = list(self.rules), list(self.prompt_refs)
+        return values
+
+
+@dataclass
+class ReplyRecord:
+    """What is learned about a reply while it is written."""
+
+    choice: RouteChoice
+    model: str
+    sampling: Sampling
+    started: float = field(default_factory=time.monotonic)
+    kind: str = RouteKind.BASE
+    ttft: float | None = None
+    usage: Usage = Usage(0, 0)  # noqa: RUF009 - frozen
+    finish_reason: str = ""
+    draft: str = ""
+    critique: str = ""
+    fallback: str = ""
+    prompt_refs: tuple[str, ...] = ()
+
+    def add_usage(self, usage: Usage | None) -> None:
+        """Add the tokens of one more request."""
+        if usage is not None:
+            self.usage = Usage(
+                self.usage.prompt_tokens + usage.prompt_tokens,
+                self.usage.completion_tokens + usage.completion_tokens,
+            )
+
+    def provenance(self) -> Provenance:
+        """The record as it is kept."""
+        choice, route, near = self.choice, self.choice.route, self.choice.nearest
+        is_adapted = route is not None and self.kind != RouteKind.BASE
+        return Provenance(
+            kind=self.kind,
+            reason=choice.reason,
+            model=self.model,
+            cluster_id=str(near.cluster_id) if near else None,
+            cluster_name=near.cluster_name if near else "",
+            route_id=str(route.pk) if route else None,
+            distance=choice.distance,
+            distance_limit=choice.limit,
+            table_version=choice.table_version,
+            adapter_id=str(route.adapter_id) if is_adapted and route.adapter_id else None,
+            adapter_name=route.adapter_name if is_adapted else "",
+            adapter_version=route.adapter_version if is_adapted else None,
+            rules=tuple(route.rules) if is_adapted else (),
+            draft=self.draft,
+            critique=self.critique,
+            prompt_refs=self.prompt_refs,
+            fallback=self.fallback,
+            finish_reason=self.finish_reason,
+            prompt_tokens=self.usage.prompt_tokens,
+            completion_tokens=self.usage.completion_tokens,
+            ttft_seconds=self.ttft,
+            seconds=time.monotonic() - self.started,
+            sampling=asdict(self.sampling),
+        )

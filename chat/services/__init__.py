@@ -1,0 +1,1 @@
+"""Everything that writes in the chat room, one module a subject."""

@@ -1,0 +1,118 @@
+"""Publishing the routes that the chat serves. A published table is never changed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+from uuid import UUID
+
+import numpy as np
+from django.db import IntegrityError, transaction
+from django.db.models import Max
+
+from chat.models import RouteKind, RouteTable, ServedRoute
+from uno_site.errors import Conflict, InvalidInput
+
+
+@dataclass(frozen=True, slots=True)
+class RouteSpec:
+    """One cluster's route, as it shall be published; the fields of :class:`ServedRoute`.
+
+    ``centroid`` is float32 little-endian in query space, as bytes or as an array [d];
+    ``distance_limit`` is a Euclidean distance, None for a route that reaches everywhere.
+    """
+
+    cluster_id: UUID
+    cluster_name: str
+    kind: str
+    centroid: bytes | np.ndarray
+    distance_limit: float | None = None
+    adapter_id: UUID | None = None
+    adapter_name: str = ""
+    adapter_version: int | None = None
+    adapter_path: str = ""
+    rules: Sequence[str] = ()
+
+
+def route_table_active() -> RouteTable | None:
+    """The table that is served, or None before anything was published."""
+    return RouteTable.objects.filter(is_active=True).first()
+
+
+def route_specs(table: RouteTable) -> list[RouteSpec]:
+    """The content of a table, ready to be published again."""
+    names = [field.name for field in fields(RouteSpec)]
+    return [
+        RouteSpec(**{name: getattr(route, name) for name in names}) for route in table.routes.all()
+    ]
+
+
+def route_table_publish(*, routes: Sequence[RouteSpec], note: str, by: Any) -> RouteTable:
+    """Publish ``routes`` as the next version and serve it; the version before stops serving.
+
+    All or nothing: readers see the old table or the whole new one.
+
+    Raises
+    ------
+    InvalidInput
+        Two routes of one cluster, an adapter route without its adapter, or centroids of
+        different dimensions.
+    Conflict
+        Somebody else published at the same moment.
+    """
+    _check(routes)
+    try:
+        with transaction.atomic():
+            return _publish(routes, note, by)
+    except IntegrityError as error:
+        raise Conflict(
+            "Somebody else published routes at the same moment.", remedy="Look, then try again."
+        ) from error
+
+
+def _publish(routes: Sequence[RouteSpec], note: str, by: Any) -> RouteTable:
+    latest = RouteTable.objects.aggregate(latest=Max("version"))["latest"] or 0
+    RouteTable.objects.filter(is_active=True).update(is_active=False)
+    table = RouteTable.objects.create(
+        version=latest + 1,
+        is_active=True,
+        note=note[:300],
+        published_by=by if getattr(by, "pk", None) else None,
+    )
+    ServedRoute.objects.bulk_create(_served_route(table, spec) for spec in routes)
+    return table
+
+
+def _served_route(table: RouteTable, spec: RouteSpec) -> ServedRoute:
+    values = asdict(spec)
+    values["centroid"] = _centroid_bytes(spec.centroid)
+    values["rules"] = list(spec.rules)
+    return ServedRoute(table=table, **values)
+
+
+def _centroid_bytes(centroid: bytes | np.ndarray) -> bytes:
+    if isinstance(centroid, np.ndarray):
+        return centroid.astype("<f4").tobytes()
+    return bytes(centroid)
+
+
+def _check(routes: Sequence[RouteSpec]) -> None:
+    clusters = [spec.cluster_id for spec in routes]
+    if len(set(clusters)) < len(clusters):
+        raise InvalidInput(
+            "A cluster has two routes.", remedy="Give each cluster exactly one route."
+        )
+    if len({len(_centroid_bytes(spec.centroid)) for spec in routes}) > 1:
+        raise InvalidInput(
+            "The centroids have different dimensions, so they come from different embedders.",
+            remedy="Cluster again with one embedder before publishing.",
+        )
+    for spec in routes:
+        if spec.kind not in RouteKind.values:
+            raise InvalidInput(f"{spec.kind!r} is no route.", remedy=f"Use {RouteKind.values}.")
+        if spec.kind != RouteKind.BASE and not spec.adapter_name:
+            raise InvalidInput(
+                f"The {spec.kind} route of {spec.cluster_name!r} names no adapter.",
+                remedy="Name the adapter, or publish the base route.",
+            )

@@ -1,0 +1,292 @@
+"""How a question is answered: choose the route, then expert, critic or base (UNO §6).
+
+The one definition: the web's streaming, ``manage.py ask`` and the measurements all call it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from asgiref.sync import async_to_sync, sync_to_async
+
+from chat.models import RouteKind, RouteTable, ServedRoute
+from chat.provenance import Provenance, ReplyRecord
+from chat.route_choice import RouteChoice, choose_route
+from uno_site.engine_clients import base_model_name, served_async_client
+from uno_site.inference.errors import EngineRefused, EngineUnreachable
+from uno_site.inference.protocol import ChatMessage, ChatRequest, Sampling
+from uno_site.prompts.loader import load_prompt
+
+SUGGEST_PROMPT = "critic/suggest"
+REVISE_PROMPT = "critic/revise"
+#: The critic writes a short list of rules, nearly greedily (UNO §5).
+CRITIC_TEMPERATURE = 0.1
+CRITIC_MAX_TOKENS = 160
+
+DEFAULT_SAMPLING = Sampling()
+
+__all__ = [
+    "Answer",
+    "Delta",
+    "Done",
+    "Provenance",
+    "RouteChoice",
+    "RouteChosen",
+    "ServingEvent",
+    "Stage",
+    "answer",
+    "answer_async",
+    "answer_many",
+    "answer_stream",
+    "choose_route",
+    "critic_messages",
+    "revise_messages",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class RouteChosen:
+    """Event: the route is known."""
+
+    choice: RouteChoice
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """Event: a step that shows no text has begun: ``draft``, ``critique`` or ``revise``."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Delta:
+    """Event: the reply goes on with ``text``."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """Event: the reply is complete."""
+
+    provenance: Provenance
+
+
+ServingEvent = RouteChosen | Stage | Delta | Done
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A whole reply and why it came."""
+
+    text: str
+    provenance: Provenance
+
+
+def critic_messages(messages: Sequence[ChatMessage], draft: str) -> tuple[ChatMessage, ...]:
+    """What the critic is asked: suggestions for ``draft`` as an answer to the last message."""
+    return load_prompt(SUGGEST_PROMPT).render(query=messages[-1].content, answer=draft)
+
+
+def revise_messages(
+    messages: Sequence[ChatMessage], draft: str, suggestions: str
+) -> tuple[ChatMessage, ...]:
+    """What the base model is asked: its draft once more, with the suggestions followed."""
+    asked = load_prompt(REVISE_PROMPT).render(
+        query=messages[-1].content, answer=draft, suggestions=suggestions
+    )
+    return (*messages[:-1], *asked)
+
+
+async def answer_stream(
+    messages: Sequence[ChatMessage],
+    *,
+    table: RouteTable | None,
+    client: Any,
+    sampling: Sampling = DEFAULT_SAMPLING,
+    force_base: bool = False,
+    user: str | None = None,
+) -> AsyncIterator[ServingEvent]:
+    """Answer the last message of ``messages``; yields what happens as it happens.
+
+    Parameters
+    ----------
+    client
+        An ``AsyncInferenceClient`` that can also load adapters.
+    force_base
+        Answer with the base model whatever the routes say, for comparisons.
+    user
+        Opaque id for the engine's fair queueing.
+
+    Raises
+    ------
+    InferenceError
+        The engine cannot be reached, is busy, or refuses the request. An adapter that
+        cannot be loaded is no error: the base model answers and the provenance says so.
+    """
+    choice = await _choose(messages, table, client, force_base)
+    yield RouteChosen(choice)
+    record = ReplyRecord(choice, base_model_name(), sampling)
+    if choice.route is not None and choice.kind != RouteKind.BASE:
+        record.fallback = await _load_adapter(client, choice.route)
+        if not record.fallback:
+            record.kind = choice.kind
+    answering = _critic if record.kind == RouteKind.CRITIC else _direct
+    async for event in answering(messages, record, client, user):
+        yield event
+    yield Done(record.provenance())
+
+
+async def _choose(
+    messages: Sequence[ChatMessage], table: RouteTable | None, client: Any, force_base: bool
+) -> RouteChoice:
+    if force_base:
+        return RouteChoice(None, None, RouteKind.BASE, "forced")
+    if table is None:
+        return RouteChoice(None, None, RouteKind.BASE, "no_routes")
+    try:
+        embedding = (await client.embed([messages[-1].content]))[0]
+    except EngineRefused:
+        return RouteChoice(None, None, RouteKind.BASE, "no_embedding", table_version=table.version)
+    return await sync_to_async(choose_route)(embedding, table)
+
+
+async def _load_adapter(client: Any, route: ServedRoute) -> str:
+    """Why the route's adapter cannot serve; empty when it can."""
+    try:
+        await client.load_adapter(route.adapter_name, route.adapter_path)
+    except EngineRefused as error:
+        return f"{route.adapter_name} could not be loaded: {error}"
+    return ""
+
+
+async def _direct(
+    messages: Sequence[ChatMessage], record: ReplyRecord, client: Any, user: str | None
+) -> AsyncIterator[ServingEvent]:
+    """The expert's adapter, or the base model, answers by itself."""
+    if record.kind == RouteKind.EXPERT and record.choice.route is not None:
+        model = record.choice.route.adapter_name
+    else:
+        model = record.model
+    async for event in _stream(model, messages, record, client, user):
+        yield event
+
+
+async def _critic(
+    messages: Sequence[ChatMessage], record: ReplyRecord, client: Any, user: str | None
+) -> AsyncIterator[ServingEvent]:
+    """Draft by the base, suggestions by the critic, revision by the base (UNO §5)."""
+    assert record.choice.route is not None
+    yield Stage("draft")
+    drafted = await client.chat(
+        ChatRequest(record.model, tuple(messages), record.sampling, user=user)
+    )
+    record.draft = drafted.text.strip()
+    record.add_usage(drafted.usage)
+    yield Stage("critique")
+    suggested = await client.chat(
+        ChatRequest(
+            record.choice.route.adapter_name,
+            critic_messages(messages, record.draft),
+            critic_sampling(record.sampling),
+            user=user,
+        )
+    )
+    record.critique = suggested.text.strip()
+    record.add_usage(suggested.usage)
+    record.prompt_refs = (load_prompt(SUGGEST_PROMPT).ref, load_prompt(REVISE_PROMPT).ref)
+    if not record.critique:
+        record.fallback = "The critic had no suggestions; the draft stands as it was."
+        record.finish_reason = drafted.finish_reason
+        yield Delta(record.draft)
+        return
+    yield Stage("revise")
+    asked = revise_messages(messages, record.draft, record.critique)
+    async for event in _stream(record.model, asked, record, client, user):
+        yield event
+
+
+def critic_sampling(sampling: Sampling) -> Sampling:
+    """The critic's own sampling (UNO §5), with the seed of the reply."""
+    return replace(sampling, temperature=CRITIC_TEMPERATURE, max_tokens=CRITIC_MAX_TOKENS)
+
+
+async def _stream(
+    model: str, messages: Sequence[ChatMessage], record: ReplyRecord, client: Any, user: str | None
+) -> AsyncIterator[ServingEvent]:
+    request = ChatRequest(model, tuple(messages), record.sampling, user=user)
+    async for chunk in client.chat_stream(request):
+        record.add_usage(chunk.usage)
+        if chunk.text:
+            if record.ttft is None:
+                record.ttft = time.monotonic() - record.started
+            yield Delta(chunk.text)
+        if chunk.finish_reason is not None:
+            record.finish_reason = chunk.finish_reason
+    if not record.finish_reason:
+        raise EngineUnreachable("The engine broke off before the reply was complete.")
+
+
+async def answer_async(
+    messages: Sequence[ChatMessage],
+    *,
+    table: RouteTable | None,
+    client: Any,
+    sampling: Sampling = DEFAULT_SAMPLING,
+    force_base: bool = False,
+) -> Answer:
+    """The whole reply of :func:`answer_stream`."""
+    parts: list[str] = []
+    provenance = None
+    async for event in answer_stream(
+        messages, table=table, client=client, sampling=sampling, force_base=force_base
+    ):
+        if isinstance(event, Delta):
+            parts.append(event.text)
+        elif isinstance(event, Done):
+            provenance = event.provenance
+    assert provenance is not None, "answer_stream ends with Done or raises"
+    return Answer("".join(parts).strip(), provenance)
+
+
+def answer(messages: Sequence[ChatMessage], **options: Any) -> Answer:
+    """Answer from synchronous code; the options are those of :func:`answer_many`."""
+    return answer_many([messages], **options)[0]
+
+
+def answer_many(
+    conversations: Sequence[Sequence[ChatMessage]],
+    *,
+    table: RouteTable | None,
+    client: Any = None,
+    sampling: Sampling = DEFAULT_SAMPLING,
+    force_base: bool = False,
+    concurrency: int = 8,
+) -> list[Answer]:
+    """Answer many conversations from synchronous code, in their order, so that the engine batches.
+
+    ``client`` is an async client; without one the served engine is asked.
+    """
+
+    async def run() -> list[Answer]:
+        own = client is None
+        engine = served_async_client() if own else client
+        gate = asyncio.Semaphore(concurrency)
+
+        async def one(messages: Sequence[ChatMessage]) -> Answer:
+            async with gate:
+                return await answer_async(
+                    messages, table=table, client=engine, sampling=sampling, force_base=force_base
+                )
+
+        try:
+            return await asyncio.gather(*(one(messages) for messages in conversations))
+        finally:
+            if own:
+                await engine.aclose()
+
+    return async_to_sync(run)()
