@@ -17,6 +17,8 @@ from numpy.typing import NDArray
 ChatRole = Literal["system", "user", "assistant"]
 FinishReason = Literal["stop", "length", "cancelled"]
 FloatArray = NDArray[np.float32]
+# The name under which an engine serves its sentence embedder, unless it is told another.
+DEFAULT_EMBEDDING_MODEL = "all-minilm-l6-v2"
 
 
 @dataclass(frozen=True, slots=True)

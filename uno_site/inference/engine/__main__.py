@@ -1,0 +1,91 @@
+"""``python -m uno_site.inference.engine``: run the local engine."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+from dataclasses import replace
+from urllib.parse import urlsplit
+
+import uvicorn
+
+from uno_site.env import Settings, read_env
+from uno_site.errors import UnoError
+from uno_site.inference.engine.embedder import Embedder
+from uno_site.inference.engine.engine import Engine, EngineConfig
+from uno_site.inference.engine.llama import start_backend
+from uno_site.inference.engine.models import embedder_path, prepare_model
+from uno_site.inference.engine.server import create_app
+from uno_site.inference.engine.threads import count_cores
+from uno_site.inference.protocol import DEFAULT_EMBEDDING_MODEL
+
+GRACE_S = 3
+SWITCH_INTERVAL_S = 0.0005
+
+
+def parse_options(settings: Settings, arguments: list[str]) -> argparse.Namespace:
+    """Command-line options; whatever is not given comes from the environment."""
+    url = urlsplit(settings.engine_url)
+    parser = argparse.ArgumentParser("python -m uno_site.inference.engine", description=__doc__)
+    parser.add_argument("--model", default=settings.model_path, help="GGUF file to serve")
+    parser.add_argument("--embedder", default=settings.embedder_path, help="embedder folder")
+    parser.add_argument("--host", default=url.hostname or "127.0.0.1")
+    parser.add_argument("--port", type=int, default=url.port or 8081)
+    parser.add_argument("--context", type=int, default=settings.engine_context)
+    parser.add_argument("--slots", type=int, default=settings.engine_slots)
+    parser.add_argument("--threads", type=int, default=settings.threads, help="0: all cores")
+    parser.add_argument("--queue", type=int, default=EngineConfig().n_queue)
+    return parser.parse_args(arguments)
+
+
+def make_engine(settings: Settings, options: argparse.Namespace) -> Engine:
+    """The engine as the options want it; loads the model."""
+    settings = replace(settings, model_path=options.model, embedder_path=options.embedder)
+    served = prepare_model(settings)
+    n_threads = options.threads or count_cores()
+    embedder = Embedder(embedder_path(settings), DEFAULT_EMBEDDING_MODEL, n_threads)
+    config = EngineConfig(options.context, options.slots, n_threads, options.queue)
+    return Engine(served, embedder, config)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Serve until SIGTERM or SIGINT."""
+    settings = read_env()
+    options = parse_options(settings, sys.argv[1:] if arguments is None else arguments)
+    layout = "%(asctime)s %(levelname)s %(name)s %(message)s"
+    logging.basicConfig(level=settings.log_level.upper(), format=layout)
+    logging.getLogger("gguf").setLevel(logging.WARNING)
+    # The owner thread needs the interpreter for moments between two steps; while another
+    # thread computes in Python it would wait the default 5 ms each time.
+    sys.setswitchinterval(SWITCH_INTERVAL_S)
+    start_backend()
+    try:
+        engine = make_engine(settings, options)
+    except UnoError as error:
+        sys.stderr.write(f"The engine cannot start. {error}\n")
+        return 1
+    logging.getLogger(__name__).info(
+        "serving model=%s sha256=%s url=http://%s:%d slots=%d context=%d threads=%d",
+        engine.served.name,
+        engine.served.sha256[:12],
+        options.host,
+        options.port,
+        options.slots,
+        engine.n_context,
+        options.threads or count_cores(),
+    )
+    app = create_app(engine, settings.engine_token)
+    uvicorn.run(
+        app,
+        host=options.host,
+        port=options.port,
+        log_config=None,
+        access_log=False,
+        timeout_graceful_shutdown=GRACE_S,
+    )
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

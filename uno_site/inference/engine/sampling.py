@@ -1,0 +1,137 @@
+"""Drawing tokens: one sampler per sequence, over llama.cpp's sampler chain."""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import secrets
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import llama_cpp
+import numpy as np
+from llama_cpp.llama_grammar import json_schema_to_gbnf
+
+from uno_site.inference.engine.llama import Model
+from uno_site.inference.errors import EngineRefused
+from uno_site.inference.protocol import FloatArray, Sampling
+
+MAX_SCHEMA_CHARS = 65_536
+_CANDIDATE = np.dtype([("id", "<i4"), ("logit", "<f4"), ("p", "<f4")])
+
+
+def grammar_from_schema(schema: Mapping[str, Any]) -> str:
+    """The GBNF grammar of the JSON documents that ``schema`` accepts.
+
+    Raises
+    ------
+    EngineRefused
+        The schema is too large or uses what the converter does not know.
+    """
+    text = json.dumps(schema)
+    if len(text) > MAX_SCHEMA_CHARS:
+        raise EngineRefused(
+            f"The JSON schema has {len(text)} characters; at most {MAX_SCHEMA_CHARS} are taken."
+        )
+    try:
+        return str(json_schema_to_gbnf(text))
+    except Exception as error:  # the converter raises plain exceptions of many kinds
+        raise EngineRefused(
+            f"The JSON schema cannot be turned into a grammar: {error}",
+            remedy="Use types, properties, required, items, enum, const and lengths.",
+        ) from error
+
+
+class TokenSampler:
+    """Samples one sequence's tokens: penalty, temperature, nucleus, seed; grammar if given.
+
+    The order is that of vLLM: repetition penalty (prompt included), temperature, top-p.
+    """
+
+    def __init__(
+        self, model: Model, sampling: Sampling, prompt: Sequence[int], grammar: str | None
+    ) -> None:
+        self._candidates = np.zeros(model.n_vocab, dtype=_CANDIDATE)
+        self._chain = _make_chain(model, sampling, len(prompt))
+        self._grammar: Any = None
+        if grammar is not None:
+            self._grammar = llama_cpp.llama_sampler_init_grammar(
+                model.vocab, grammar.encode("utf-8"), b"root"
+            )
+            if not self._grammar:
+                self.close()
+                raise EngineRefused("llama.cpp refuses the grammar of this JSON schema.")
+        if sampling.repeat_penalty != 1.0:
+            for token in prompt:
+                llama_cpp.llama_sampler_accept(self._chain, token)
+
+    def sample(self, logits: FloatArray) -> int | None:
+        """The next token; ``None`` when the grammar allows none at all."""
+        token = self._draw(logits, constrained=False)
+        if self._grammar is not None and not self._is_allowed(token):
+            # The full vocabulary goes through the grammar only when the free draw failed:
+            # that costs ten times a free draw.
+            token = self._draw(logits, constrained=True)
+            if not self._is_allowed(token):
+                return None
+        return token
+
+    def accept(self, token: int) -> None:
+        """Tell the sampler that ``token`` was taken and the sequence goes on."""
+        llama_cpp.llama_sampler_accept(self._chain, token)
+        if self._grammar is not None:
+            llama_cpp.llama_sampler_accept(self._grammar, token)
+
+    def close(self) -> None:
+        """Free the sampler; a second call does nothing."""
+        for sampler in (self._chain, self._grammar):
+            if sampler:
+                llama_cpp.llama_sampler_free(sampler)
+        self._chain = self._grammar = None
+
+    def _draw(self, logits: FloatArray, *, constrained: bool) -> int:
+        self._candidates["id"] = np.arange(len(logits), dtype=np.int32)
+        self._candidates["logit"] = logits
+        self._candidates["p"] = 0.0
+        array = _as_array(self._candidates)
+        if constrained:
+            llama_cpp.llama_sampler_apply(self._grammar, ctypes.byref(array))
+        llama_cpp.llama_sampler_apply(self._chain, ctypes.byref(array))
+        return int(array.data[max(array.selected, 0)].id)
+
+    def _is_allowed(self, token: int) -> bool:
+        # Accepting a token that the grammar forbids ends the process.
+        one = np.array([(token, 0.0, 0.0)], dtype=_CANDIDATE)
+        array = _as_array(one)
+        llama_cpp.llama_sampler_apply(self._grammar, ctypes.byref(array))
+        return bool(array.size == 1 and np.isfinite(array.data[0].logit))
+
+
+def _as_array(candidates: Any) -> Any:
+    pointer = candidates.ctypes.data_as(ctypes.POINTER(llama_cpp.llama_token_data))
+    return llama_cpp.llama_token_data_array(
+        data=pointer, size=len(candidates), selected=-1, sorted=False
+    )
+
+
+def _make_chain(model: Model, sampling: Sampling, n_prompt: int) -> Any:
+    chain = llama_cpp.llama_sampler_chain_init(llama_cpp.llama_sampler_chain_default_params())
+    parts = []
+    if sampling.repeat_penalty != 1.0:
+        window = n_prompt + sampling.max_tokens
+        parts.append(
+            llama_cpp.llama_sampler_init_penalties(
+                model.n_vocab, window, sampling.repeat_penalty, 0.0, 0.0
+            )
+        )
+    if sampling.temperature <= 0:
+        parts.append(llama_cpp.llama_sampler_init_greedy())
+    else:
+        seed = secrets.randbits(31) if sampling.seed is None else sampling.seed & 0x7FFFFFFF
+        parts.append(llama_cpp.llama_sampler_init_temp(sampling.temperature))
+        if sampling.top_p < 1.0:
+            parts.append(llama_cpp.llama_sampler_init_top_p(sampling.top_p, 1))
+        parts.append(llama_cpp.llama_sampler_init_dist(seed))
+    for part in parts:
+        llama_cpp.llama_sampler_chain_add(chain, part)
+    return chain

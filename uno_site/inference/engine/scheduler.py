@@ -1,0 +1,260 @@
+"""The owner thread of llama.cpp: continuous batching over slots.
+
+Every step takes what each running request wants next (one token while it writes, a chunk of
+its prompt while it reads), decodes it as one batch, and hands the logits back. Requests
+join and leave between any two steps.
+
+All adapters share one context. A sequence belongs to one adapter from its first token to
+its last, so that no keys or values are ever shared across adapters; a batch holds the
+sequences of one adapter only, and adapters take turns.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from uno_site.errors import UnoError
+from uno_site.inference.engine.fair_queue import FairQueue
+from uno_site.inference.engine.generation import (
+    MAX_SCORED_ROWS,
+    DoneEvent,
+    ErrorEvent,
+    Event,
+    Generation,
+    Job,
+    Plan,
+)
+from uno_site.inference.engine.llama import MAX_BATCH_TOKENS, MAX_OUTPUT_ROWS, Context, Model, Row
+from uno_site.inference.engine.threads import ThreadGovernor
+from uno_site.inference.errors import EngineBusy, EngineUnreachable, InferenceError
+
+logger = logging.getLogger(__name__)
+T = TypeVar("T")
+
+MAX_SLOTS = MAX_OUTPUT_ROWS - MAX_SCORED_ROWS
+
+
+@dataclass(frozen=True, slots=True)
+class SchedulerConfig:
+    """``n_queue``: requests that may wait. ``shared_prefill``: prompt tokens a batch may hold
+    while somebody is being written to (bounds the pause in the others' streams).
+    ``steps_per_adapter``: steps before another adapter's turn; a switch costs about one step.
+    """
+
+    n_queue: int = 64
+    shared_prefill: int = 128
+    steps_per_adapter: int = 8
+
+
+class Scheduler:
+    """Owns the context. Public methods may be called from any thread."""
+
+    def __init__(
+        self,
+        model: Model,
+        context: Context,
+        governor: ThreadGovernor,
+        on_finished: Callable[[Job], None],
+        config: SchedulerConfig | None = None,
+    ) -> None:
+        self._model, self._context, self._governor = model, context, governor
+        self._on_finished = on_finished
+        self._config = config or SchedulerConfig()
+        self._wakeup = threading.Condition()
+        self._queue: FairQueue[Job] = FairQueue(self._config.n_queue)
+        self._calls: deque[tuple[Callable[[], Any], Future[Any]]] = deque()
+        self._running: list[Generation] = []
+        self._free_slots = list(range(context.n_slots))
+        self._current: Any = None
+        self._n_steps_on_current = 0
+        self._is_stopping = False
+        self._thread = threading.Thread(target=self._run, name="llama-owner", daemon=True)
+
+    @property
+    def n_active(self) -> int:
+        """Requests in a slot."""
+        return len(self._running)
+
+    @property
+    def n_queued(self) -> int:
+        """Requests that wait for a slot."""
+        return len(self._queue)
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether the owner thread runs."""
+        return self._thread.is_alive()
+
+    def start(self) -> None:
+        """Start the owner thread."""
+        self._thread.start()
+
+    def stop(self, timeout: float = 10.0) -> None:
+        """End all requests as cancelled and stop the owner thread."""
+        with self._wakeup:
+            self._is_stopping = True
+            self._wakeup.notify()
+        self._thread.join(timeout)
+
+    def submit(self, job: Job) -> None:
+        """Queue a job.
+
+        Raises
+        ------
+        EngineBusy
+            The queue is full.
+        """
+        with self._wakeup:
+            if self._is_stopping:
+                raise EngineUnreachable("The engine is stopping.")
+            if not self._queue.push(job.user, job):
+                raise EngineBusy(
+                    f"The engine's queue is full ({self._queue.capacity} requests wait).",
+                    remedy="Try again in a moment.",
+                )
+            self._wakeup.notify()
+
+    def cancel(self, job: Job) -> None:
+        """End a job as soon as the running step is over; its slot is free at once."""
+        job.is_cancelled = True
+        with self._wakeup:
+            was_waiting = self._queue.remove(job)
+            self._wakeup.notify()
+        if was_waiting:
+            self._on_finished(job)
+
+    def call(self, function: Callable[[], T]) -> Future[T]:
+        """Run ``function`` on the owner thread between two steps."""
+        future: Future[T] = Future()
+        with self._wakeup:
+            self._calls.append((function, future))
+            self._wakeup.notify()
+        return future
+
+    def _run(self) -> None:
+        while True:
+            with self._wakeup:
+                while not (self._is_stopping or self._running or self._calls or len(self._queue)):
+                    self._wakeup.wait()
+                if self._is_stopping:
+                    break
+            self._run_calls()
+            self._drop_cancelled()
+            self._admit()
+            if self._running:
+                self._step()
+        self._end_all()
+
+    def _run_calls(self) -> None:
+        while self._calls:
+            function, future = self._calls.popleft()
+            try:
+                future.set_result(function())
+            except BaseException as error:
+                future.set_exception(error)
+
+    def _drop_cancelled(self) -> None:
+        for generation in [g for g in self._running if g.job.is_cancelled]:
+            self._leave(generation, generation.finish("cancelled"))
+
+    def _admit(self) -> None:
+        while self._free_slots:
+            with self._wakeup:
+                job = self._queue.pop()
+            if job is None:
+                return
+            if job.is_cancelled:
+                self._on_finished(job)
+                continue
+            self._join(job)
+
+    def _join(self, job: Job) -> None:
+        try:
+            generation = Generation(self._model, job, self._free_slots[-1])
+        except UnoError as error:
+            job.emit(ErrorEvent(error))
+            self._on_finished(job)
+            return
+        self._free_slots.pop()
+        self._running.append(generation)
+
+    def _leave(self, generation: Generation, event: Event) -> None:
+        self._running.remove(generation)
+        self._context.clear(generation.slot)
+        self._free_slots.append(generation.slot)
+        generation.close()
+        generation.job.emit(event)
+        self._on_finished(generation.job)
+
+    def _step(self) -> None:
+        self._choose_adapter()
+        plans = self._plan([g for g in self._running if g.job.adapter is self._current])
+        rows = [row for generation, plan in plans for row in _rows(generation, plan)]
+        try:
+            self._context.set_adapter(self._current and self._current.adapter)
+            self._context.set_threads(self._governor.n_threads())
+            self._context.decode(rows)
+            self._absorb(plans)
+        except Exception as error:  # the thread must outlive any one batch
+            logger.exception("step failed n_tokens=%d n_sequences=%d", len(rows), len(plans))
+            known = error if isinstance(error, UnoError) else InferenceError(f"Step: {error!r}")
+            for generation in [g for g, _ in plans if g in self._running]:
+                self._leave(generation, ErrorEvent(known))
+
+    def _choose_adapter(self) -> None:
+        """Stay with the current adapter for a few steps, then let the next one have its turn."""
+        waiting = list(dict.fromkeys(g.job.adapter for g in self._running))
+        if self._current in waiting:
+            is_turn_over = self._n_steps_on_current >= self._config.steps_per_adapter
+            if len(waiting) == 1 or not is_turn_over:
+                self._n_steps_on_current += 1
+                return
+            waiting = waiting[waiting.index(self._current) + 1 :] + waiting
+        self._current, self._n_steps_on_current = waiting[0], 1
+
+    def _plan(self, generations: list[Generation]) -> list[tuple[Generation, Plan]]:
+        """Writers first, one token each; prompts share what is left of the batch."""
+        writers = [g for g in generations if not g.is_prefilling]
+        readers = [g for g in generations if g.is_prefilling]
+        n_tokens = self._config.shared_prefill if writers else MAX_BATCH_TOKENS
+        n_rows = MAX_SCORED_ROWS
+        plans = [(g, g.plan(1, 1)) for g in writers]
+        for generation in readers:
+            plan = generation.plan(n_tokens, n_rows)
+            if plan.tokens:
+                n_tokens -= len(plan.tokens)
+                n_rows -= sum(plan.wants_logits)
+                plans.append((generation, plan))
+        return plans
+
+    def _absorb(self, plans: list[tuple[Generation, Plan]]) -> None:
+        first = 0
+        for generation, plan in plans:
+            rows = [self._context.logits(first + i) for i, w in enumerate(plan.wants_logits) if w]
+            first += len(plan.tokens)
+            event = generation.absorb(plan, rows)
+            if isinstance(event, DoneEvent):
+                self._leave(generation, event)
+            elif event is not None:
+                generation.job.emit(event)
+
+    def _end_all(self) -> None:
+        for generation in list(self._running):
+            self._leave(generation, generation.finish("cancelled"))
+        while (job := self._queue.pop()) is not None:
+            job.emit(ErrorEvent(EngineUnreachable("The engine is stopping.")))
+        while self._calls:
+            self._calls.popleft()[1].cancel()
+
+
+def _rows(generation: Generation, plan: Plan) -> list[Row]:
+    return [
+        Row(token, plan.first_position + i, generation.slot, wanted)
+        for i, (token, wanted) in enumerate(zip(plan.tokens, plan.wants_logits, strict=True))
+    ]
