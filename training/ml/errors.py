@@ -1,0 +1,52 @@
+"""What can go wrong while an adapter is learned."""
+
+from __future__ import annotations
+
+from uno_site.errors import InvalidInput, UnoError
+
+
+class TrainerError(UnoError):
+    """Base of the trainer's errors; its code is the ``type`` in ``error.json``."""
+
+    code = "trainer_error"
+    status = 500
+
+
+class ConfigInvalid(InvalidInput):
+    """A training configuration with an unknown key or an impossible value."""
+
+    code = "config_invalid"
+
+
+class DataInvalid(TrainerError):
+    """A row of training data that cannot be learned from."""
+
+    code = "data_invalid"
+
+
+class BaseInvalid(TrainerError):
+    """A base model that cannot be loaded, or is not the one the run was made for."""
+
+    code = "base_invalid"
+
+
+class DiskFull(TrainerError):
+    """The disk has no room for a checkpoint; what was written before is intact."""
+
+    code = "disk_full"
+
+
+class FolderBusy(TrainerError):
+    """Another trainer works in the same run folder."""
+
+    code = "folder_busy"
+
+
+class Diverged(TrainerError):
+    """The loss or the gradient is no longer a number."""
+
+    code = "diverged"
+
+
+class Stopped(BaseException):
+    """Somebody asked the trainer to stop, or nobody is there any more to want its result."""

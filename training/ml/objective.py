@@ -1,0 +1,87 @@
+"""What one micro-batch is scored on: expert (DPO + SFT) or critic (SFT)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from .config import AnyConfig, ExpertConfig
+from .data import Example, chunks, collate
+from .losses import Metrics, PairLogprobs, compute_expert_loss, compute_sft_loss
+from .model import answer_logprobs
+
+
+def answers_of(config: AnyConfig) -> tuple[str, ...]:
+    """Which texts of a row go through the model."""
+    if not isinstance(config, ExpertConfig):
+        return ("completion",)
+    return ("chosen", "rejected") if config.dpo_weight else ("chosen",)
+
+
+def answer_limits(config: AnyConfig) -> tuple[int, ...]:
+    """The token limit of each of :func:`answers_of`."""
+    limits = dict.fromkeys(("completion", "chosen", "rejected"), config.max_completion_tokens)
+    if isinstance(config, ExpertConfig) and config.max_rejected_tokens:
+        limits["rejected"] = config.max_rejected_tokens
+    return tuple(limits[name] for name in answers_of(config))
+
+
+@dataclass(frozen=True, slots=True)
+class Objective:
+    """Scores examples with a model under a configuration."""
+
+    model: Any
+    config: AnyConfig
+    pad: int
+    device: torch.device
+
+    def logprobs(self, examples: Sequence[Example]) -> Tensor:
+        """log p of each answer, shape [n_answers, n_examples]; one forward pass for all."""
+        n_answers = len(examples[0].answers)
+        prompts = [example.prompt for example in examples] * n_answers
+        answers = [example.answers[which] for which in range(n_answers) for example in examples]
+        batch = collate(prompts, answers, self.pad)
+        return answer_logprobs(self.model, batch, self.device).view(n_answers, len(examples))
+
+    def reference(self, examples: Sequence[Example]) -> Tensor:
+        """log p under the base model, shape [n_answers, n_examples]."""
+        with torch.no_grad(), self.model.disable_adapter():
+            return self.logprobs(examples).cpu()
+
+    def loss(
+        self, batch: Sequence[Example], members: Sequence[int], reference: Tensor | None
+    ) -> tuple[Tensor, Metrics]:
+        """Loss of the micro-batch ``members`` of ``batch``; those of all parts add up.
+
+        ``reference`` has shape [2, len(members)]; it is needed for DPO only.
+        """
+        part = [batch[index] for index in members]
+        values = self.logprobs(part)
+        n_tokens = torch.tensor([len(example.answers[0]) for example in part])
+        token_share = n_tokens.sum().item() / sum(len(example.answers[0]) for example in batch)
+        if reference is None or not isinstance(self.config, ExpertConfig):
+            sft = compute_sft_loss(values[0], n_tokens.to(self.device)) * token_share
+            return sft, {"loss": sft.item(), "sft_loss": sft.item()}
+        return compute_expert_loss(
+            PairLogprobs(values[0], values[1]),
+            PairLogprobs(*reference.to(self.device)),
+            n_tokens.to(self.device),
+            beta=self.config.beta,
+            dpo_weight=self.config.dpo_weight,
+            sft_weight=self.config.sft_weight,
+            pair_share=len(part) / len(batch),
+            token_share=token_share,
+        )
+
+    def parts(self, n_examples: int) -> list[Sequence[int]]:
+        """Indices of the micro-batches of a batch."""
+        return chunks(range(n_examples), self.config.micro_batch_size)
+
+
+def add_up(parts: Sequence[Metrics]) -> Metrics:
+    """Metrics of a batch from those of its micro-batches."""
+    return {name: sum(part[name] for part in parts) for name in parts[0]}

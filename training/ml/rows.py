@@ -1,0 +1,43 @@
+"""The shape of the rows that a run learns from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from .errors import DataInvalid
+
+ANSWER_KEYS = {"expert": ("chosen", "rejected"), "critic": ("completion",)}
+
+
+def check_rows(rows: Iterable[Mapping[str, Any]], kind: str, source: str) -> None:
+    """Refuse rows that do not have the shape of their kind.
+
+    Raises
+    ------
+    DataInvalid
+        Naming the file and the line of the first bad row.
+    """
+    for line, row in enumerate(rows, start=1):
+        reason = _fault(row, ANSWER_KEYS[kind])
+        if reason:
+            raise DataInvalid(
+                f"{source}, line {line}: {reason}.", remedy="Make the run folder anew."
+            )
+
+
+def _fault(row: Mapping[str, Any], answer_keys: Sequence[str]) -> str:
+    messages = row.get("messages")
+    if not isinstance(messages, list) or not messages:
+        return "no messages"
+    for turn in messages:
+        if not isinstance(turn, dict) or not isinstance(turn.get("content"), str):
+            return "a message without text"
+        if turn.get("role") not in ("system", "user", "assistant"):
+            return f"a message with the role {turn.get('role')!r}"
+    if messages[-1]["role"] != "user":
+        return "the last message is not the user's"
+    for key in answer_keys:
+        if not isinstance(row.get(key), str) or not row[key].strip():
+            return f"no text under {key!r}"
+    return "" if isinstance(row.get("id"), str) else "no id"
