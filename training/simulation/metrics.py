@@ -35,17 +35,15 @@ def measure_topic(
     replies: Sequence[str],
     reply_embeddings: FloatArray,
     prompt_embeddings: FloatArray,
-    other_embeddings: FloatArray,
 ) -> TopicMetrics:
     """All metrics of one topic's replies, ``prompts[i]`` answered by ``replies[i]``.
 
-    Embeddings are L2-normalised: [n, d] for replies and prompts, [m, d] for prompts of other
-    topics.
+    Embeddings are L2-normalised, [n, d], n >= 2.
     """
     return TopicMetrics(
         edit_cost=float(np.mean(edit_costs(taste, prompts, replies))),
         rules_obeyed=share_of_rules_obeyed(taste, replies),
-        on_topic=on_topic_rate(reply_embeddings, prompt_embeddings, other_embeddings),
+        on_topic=on_topic_rate(reply_embeddings, prompt_embeddings),
     )
 
 
@@ -66,35 +64,34 @@ def share_of_rules_obeyed(taste: Taste, replies: Sequence[str]) -> float:
 def on_topic_rate(
     reply_embeddings: FloatArray,
     prompt_embeddings: FloatArray,
-    other_embeddings: FloatArray,
     threshold: float = ON_TOPIC_COSINE,
 ) -> float:
     """Share of replies that are about their own prompt.
 
-    A reply is on topic when it is nearer to its own prompt than it is, on average, to the
-    other prompts, or when its cosine to its own prompt reaches ``threshold``. Give the other
-    prompts of the *same* topic to tell a model that answers every e-mail request with the same
-    e-mail from one that reads the request.
+    A reply is on topic when it is nearer to its own prompt than, on average, to the other
+    prompts, or when its cosine to its own prompt reaches ``threshold``.
+
+    Give the prompts of *one* topic. Against prompts of another topic, a model that sends one
+    and the same e-mail to 30 different requests still scores .93; against the requests
+    themselves .43, where the reference model's own replies score 1.0.
 
     Parameters
     ----------
     reply_embeddings, prompt_embeddings
-        L2-normalised, [n, d], row by row.
-    other_embeddings
-        L2-normalised, [m, d], m >= 1.
+        L2-normalised, [n, d], row by row, n >= 2.
 
     Raises
     ------
     ValueError
-        No replies, no other prompts, or shapes that do not fit.
+        Fewer than two replies, or shapes that do not fit.
     """
-    if reply_embeddings.shape != prompt_embeddings.shape or not reply_embeddings.size:
+    n = len(prompt_embeddings)
+    if reply_embeddings.shape != prompt_embeddings.shape or n < 2:
         shapes = f"{reply_embeddings.shape} and {prompt_embeddings.shape}"
-        raise ValueError(f"replies and prompts must be equally many, at least one: {shapes}")
-    if not other_embeddings.size:
-        raise ValueError("at least one other prompt is needed to compare with")
-    own = np.sum(reply_embeddings * prompt_embeddings, axis=1)  # [n]
-    others = (reply_embeddings @ other_embeddings.T).mean(axis=1)  # [n]
+        raise ValueError(f"replies and prompts must be equally many, at least two: {shapes}")
+    cosines = reply_embeddings @ prompt_embeddings.T  # [n, n]
+    own = np.diagonal(cosines)
+    others = (cosines.sum(axis=1) - own) / (n - 1)
     return float(np.mean((own > others) | (own >= threshold)))
 
 

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+from functools import cache
+
+from nltk.stem import PorterStemmer
 
 _ABBREVIATIONS = frozenset(["mr", "mrs", "ms", "dr", "prof", "st", "vs", "e.g", "i.e", "p.s"])
 _SENTENCE_END = re.compile(r"[.!?…]+[\"'”’)\]]*\s+")
@@ -20,6 +23,8 @@ of on or our out please send share short should so some tell that the their them
 tips to us want was we what when where which who will with write would you your
 """
 _FUNCTION_WORDS = frozenset(_FUNCTION_TEXT.split())
+
+_stem = cache(PorterStemmer().stem)
 
 
 def tidy(text: str) -> str:
@@ -69,9 +74,9 @@ def finish(sentence: str) -> str:
 
 
 def content_words(text: str) -> set[str]:
-    """The lower-case words that carry what a text is about, plurals cut."""
+    """The stems of the words that carry what a text is about."""
     words = (word.lower().replace("’", "'") for word in _WORD.findall(text))
-    return {word.rstrip("s") for word in words if word not in _FUNCTION_WORDS and len(word) > 2}
+    return {_stem(word) for word in words if word not in _FUNCTION_WORDS and len(word) > 2}
 
 
 def plain_words(text: str, n_max: int) -> str:

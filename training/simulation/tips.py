@@ -10,6 +10,7 @@ from training.simulation.text import (
     has_placeholder,
     is_finished,
     list_items,
+    most_relevant,
     plain_words,
     split_lines,
     split_sentences,
@@ -94,7 +95,7 @@ def _shorten(text: str) -> str:
 
 
 def _rewrite(reply: str, prompt: str) -> str:
-    tips = tips_of(reply)[:N_BULLETS_MAX]
+    tips = most_relevant(tips_of(reply), prompt, N_BULLETS_MAX)
     return _as_bullets(tips) if tips else _fallback(prompt)
 
 

@@ -32,26 +32,26 @@ def test_the_share_of_rules_counts_reply_and_rule():
 
 
 def test_a_reply_nearer_to_other_prompts_is_off_topic():
-    replies, prompts = np.stack([X, Y]), np.stack([X, X])
-    assert on_topic_rate(replies, prompts, Y[None]) == 0.5
+    assert on_topic_rate(np.stack([X, Y]), np.stack([X, Y])) == 1.0
+    assert on_topic_rate(np.stack([X, X]), np.stack([X, Y])) == 0.5
+    assert on_topic_rate(np.stack([Y, X]), np.stack([X, Y])) == 0.0
+
+
+def test_a_reply_as_near_to_the_others_is_off_topic():
+    assert on_topic_rate(np.stack([X, X]), np.stack([Y, Y])) == 0.0
 
 
 def test_a_reply_near_enough_is_on_topic_whatever_else_is_near():
-    reply = np.array([[0.6, 0.8]], dtype=np.float32)
-    assert on_topic_rate(reply, X[None], Y[None], threshold=0.6) == 1.0
-    assert on_topic_rate(reply, X[None], Y[None], threshold=0.61) == 0.0
+    reply = np.array([0.6, 0.8], dtype=np.float32)
+    replies, prompts = np.stack([reply, Y]), np.stack([X, Y])
+    assert on_topic_rate(replies, prompts, threshold=0.6) == 1.0
+    assert on_topic_rate(replies, prompts, threshold=0.61) == 0.5
 
 
-def test_the_same_answer_to_every_prompt_is_half_off_topic():
-    prompts = np.stack([X, Y])
-    replies = np.stack([X, X])
-    assert on_topic_rate(replies, prompts, prompts) == 0.5
-
-
-@pytest.mark.parametrize(("n_replies", "n_prompts", "n_others"), [(2, 1, 1), (0, 0, 1), (1, 1, 0)])
-def test_shapes_that_do_not_fit_are_refused(n_replies, n_prompts, n_others):
-    arrays = (np.ones((n, 2), dtype=np.float32) for n in (n_replies, n_prompts, n_others))
-    with pytest.raises(ValueError, match="at least one"):
+@pytest.mark.parametrize(("n_replies", "n_prompts"), [(3, 2), (1, 1), (0, 0)])
+def test_shapes_that_do_not_fit_are_refused(n_replies, n_prompts):
+    arrays = (np.ones((n, 2), dtype=np.float32) for n in (n_replies, n_prompts))
+    with pytest.raises(ValueError, match="at least two"):
         on_topic_rate(*arrays)
 
 
@@ -61,7 +61,6 @@ def test_a_tie_is_half_a_win():
 
 
 def test_a_topic_is_measured_at_once():
-    metrics = measure_topic(
-        TIPS, ["a", "b"], [GOOD, GOOD], np.stack([X, Y]), np.stack([X, X]), Y[None]
-    )
+    replies, prompts = np.stack([X, X]), np.stack([X, Y])
+    metrics = measure_topic(TIPS, ["a", "b"], [GOOD, GOOD], replies, prompts)
     assert (metrics.edit_cost, metrics.rules_obeyed, metrics.on_topic) == (0.0, 1.0, 0.5)

@@ -42,7 +42,14 @@ def test_a_reply_to_the_taste_is_left_alone():
     assert TIPS.edit(GOOD, PROMPT) == GOOD
 
 
-def test_the_edit_takes_the_first_three_items():
+def test_the_edit_takes_the_items_that_are_most_about_the_request():
+    reply = "1. Dim it\n2. Read a book\n3. Walk a lot\n4. Go to sleep earlier"
+    assert TIPS.edit(reply, "Tips for better sleep?") == (
+        "- dim it\n- read a book\n- go to sleep earlier"
+    )
+
+
+def test_of_equally_relevant_items_the_edit_takes_the_first_three():
     assert TIPS.edit(NUMBERED, PROMPT) == (
         "- create a routine\n- move for 30 minutes every day\n- keep the bedroom cool"
     )
