@@ -15,7 +15,7 @@ Thumb = Literal["up", "down"]
 
 P_COMMENT = 0.5
 """How often a wish is written beside the thumb; otherwise it is the next message."""
-P_NOISY_CORRECTION = 0.75
+P_NOISY_CORRECTION = 0.9
 """How often a contradictory user also edits the reply."""
 P_THUMB = 0.5
 """How often somebody who is content says so with a thumb."""
