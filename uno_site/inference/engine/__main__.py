@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import logging
+import signal
 import sys
 from dataclasses import replace
 from urllib.parse import urlsplit
@@ -76,6 +77,9 @@ def main(arguments: list[str] | None = None) -> int:
         options.threads or count_cores(),
     )
     app = create_app(engine, settings.engine_token)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        # uvicorn stops in order and then raises the signal anew; the exit shall be clean.
+        signal.signal(number, _ignore)
     uvicorn.run(
         app,
         host=options.host,
@@ -85,6 +89,10 @@ def main(arguments: list[str] | None = None) -> int:
         timeout_graceful_shutdown=GRACE_S,
     )
     return 0
+
+
+def _ignore(_number: int, _frame: object) -> None:
+    """The signal was dealt with already."""
 
 
 if __name__ == "__main__":

@@ -47,7 +47,7 @@ class Embedder:
             from sentence_transformers import SentenceTransformer
             from transformers.utils import logging as transformers_logging
 
-            transformers_logging.disable_progress_bar()
+            transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
             torch.set_num_threads(self._n_threads)
             self._model = SentenceTransformer(str(self.path), device="cpu", local_files_only=True)
         return self._model

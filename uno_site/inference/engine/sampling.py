@@ -3,43 +3,18 @@
 from __future__ import annotations
 
 import ctypes
-import json
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import llama_cpp
 import numpy as np
-from llama_cpp.llama_grammar import json_schema_to_gbnf
 
 from uno_site.inference.engine.llama import Model
 from uno_site.inference.errors import EngineRefused
 from uno_site.inference.protocol import FloatArray, Sampling
 
-MAX_SCHEMA_CHARS = 65_536
 _CANDIDATE = np.dtype([("id", "<i4"), ("logit", "<f4"), ("p", "<f4")])
-
-
-def grammar_from_schema(schema: Mapping[str, Any]) -> str:
-    """The GBNF grammar of the JSON documents that ``schema`` accepts.
-
-    Raises
-    ------
-    EngineRefused
-        The schema is too large or uses what the converter does not know.
-    """
-    text = json.dumps(schema)
-    if len(text) > MAX_SCHEMA_CHARS:
-        raise EngineRefused(
-            f"The JSON schema has {len(text)} characters; at most {MAX_SCHEMA_CHARS} are taken."
-        )
-    try:
-        return str(json_schema_to_gbnf(text))
-    except Exception as error:  # the converter raises plain exceptions of many kinds
-        raise EngineRefused(
-            f"The JSON schema cannot be turned into a grammar: {error}",
-            remedy="Use types, properties, required, items, enum, const and lengths.",
-        ) from error
 
 
 class TokenSampler:

@@ -21,6 +21,7 @@ from uno_site.inference.engine import schemas
 from uno_site.inference.engine.engine import Ask, Engine
 from uno_site.inference.engine.generation import DoneEvent
 from uno_site.inference.engine.job_stream import JobStream
+from uno_site.inference.engine.json_grammar import grammar_from_schema
 from uno_site.inference.engine.responses import (
     Writer,
     embeddings_body,
@@ -29,7 +30,6 @@ from uno_site.inference.engine.responses import (
     models_body,
     sse,
 )
-from uno_site.inference.engine.sampling import grammar_from_schema
 from uno_site.inference.errors import EngineRefused
 from uno_site.inference.protocol import ChatMessage
 

@@ -1,0 +1,78 @@
+"""JSON schema -> GBNF grammar, with nothing that the grammar could not enforce let through."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from llama_cpp.llama_grammar import json_schema_to_gbnf
+
+from uno_site.inference.errors import EngineRefused
+
+MAX_SCHEMA_CHARS = 65_536
+# A bounded integer becomes the list of its values, up to this many.
+MAX_INTEGER_VALUES = 1000
+_NOT_ENFORCED = frozenset(
+    {"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "uniqueItems"}
+    | {"contains", "not", "if", "patternProperties", "propertyNames", "dependentRequired"}
+    | {"minProperties", "maxProperties"}
+)
+_BY_NAME = ("properties", "$defs", "definitions")
+
+
+def grammar_from_schema(schema: Mapping[str, Any]) -> str:
+    """The GBNF grammar of the JSON documents that ``schema`` accepts.
+
+    Raises
+    ------
+    EngineRefused
+        The schema is too large, or says what a grammar cannot enforce.
+    """
+    text = json.dumps(_rewrite(schema))
+    if len(text) > MAX_SCHEMA_CHARS:
+        raise EngineRefused(
+            f"The JSON schema has {len(text)} characters; at most {MAX_SCHEMA_CHARS} are taken."
+        )
+    try:
+        return str(json_schema_to_gbnf(text))
+    except Exception as error:  # the converter raises plain exceptions of many kinds
+        raise _refused(f"{type(error).__name__} {error}") from error
+
+
+def _rewrite(schema: Any) -> Any:
+    """Bounded integers as enumerations; everything below likewise."""
+    if isinstance(schema, list):
+        return [_rewrite(item) for item in schema]
+    if not isinstance(schema, Mapping):
+        return schema
+    if schema.get("type") == "integer":
+        schema = _enumerate_integer(schema)
+    unenforced = sorted(_NOT_ENFORCED & schema.keys())
+    if unenforced:
+        raise _refused(f"{', '.join(unenforced)} in {json.dumps(schema)[:200]}")
+    return {key: _rewrite_value(key, value) for key, value in schema.items()}
+
+
+def _rewrite_value(key: str, value: Any) -> Any:
+    if key in ("enum", "const", "required", "default", "examples"):
+        return value
+    if key in _BY_NAME and isinstance(value, Mapping):
+        return {name: _rewrite(part) for name, part in value.items()}
+    return _rewrite(value)
+
+
+def _enumerate_integer(schema: Mapping[str, Any]) -> Mapping[str, Any]:
+    low, high = schema.get("minimum"), schema.get("maximum")
+    if not isinstance(low, int) or not isinstance(high, int):
+        return schema
+    if not 0 <= high - low < MAX_INTEGER_VALUES:
+        raise _refused(f"an integer from {low} to {high}")
+    return {"enum": list(range(low, high + 1))}
+
+
+def _refused(what: str) -> EngineRefused:
+    return EngineRefused(
+        f"The JSON schema cannot be enforced by a grammar: {what}.",
+        remedy="Use types, properties, required, items, lengths, enum, const and integer bounds.",
+    )
