@@ -39,9 +39,9 @@ def test_a_zero_adapter_changes_nothing(engine, tmp_path):
 
 
 def test_base_and_adapter_streams_interleave_without_touching_each_other(engine, adapter, ask):
-    alone = {m: engine.chat(ask("Tell me a tale.", 40, model=m)).text for m in (BASE, adapter)}
+    alone = {m: engine.chat(ask("Tell me a tale.", 20, model=m)).text for m in (BASE, adapter)}
     models = [BASE, adapter] * 2
-    together = engine.chat_many([ask("Tell me a tale.", 40, model=m) for m in models])
+    together = engine.chat_many([ask("Tell me a tale.", 20, model=m) for m in models])
     # Batches of another size round differently, so only the beginnings must agree.
     for model, result in zip(models, together, strict=True):
         assert result.text[:20] == alone[model][:20]
@@ -71,7 +71,7 @@ def test_an_unloaded_adapter_is_unknown(engine, adapter):
 
 
 def test_unloading_while_the_adapter_writes_lets_the_reply_finish(engine, adapter, ask):
-    stream = engine.chat_stream(ask("Go on and on.", 30, model=adapter))
+    stream = engine.chat_stream(ask("Go on and on.", 12, model=adapter))
     next(stream)
     engine.unload_adapter(adapter)
     assert list(stream)[-1].finish_reason in ("stop", "length")

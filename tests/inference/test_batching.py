@@ -21,7 +21,7 @@ def test_eight_streams_run_at_once_and_all_complete(engine, ask):
 
     def stream(i):
         chunks = []
-        for chunk in engine.chat_stream(ask(f"Write about the number {i}.", 32)):
+        for chunk in engine.chat_stream(ask(f"Write about the number {i}.", 16)):
             chunks.append(chunk)
             n_active.append(engine.health().n_active)
         replies[i] = chunks

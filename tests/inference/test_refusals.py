@@ -23,7 +23,7 @@ def test_a_prompt_longer_than_the_context_is_refused_with_the_numbers(engine, as
 
 
 def test_a_reply_is_cut_to_the_room_that_is_left(engine, ask):
-    result = engine.chat(ask("word " * 970, 500))
+    result = engine.chat(ask("word " * 980, 500))
     assert result.usage.prompt_tokens + result.usage.completion_tokens <= 1024
 
 
