@@ -27,11 +27,11 @@ GapRoute = Literal["expert", "critic"]
 
 @dataclass(frozen=True, slots=True)
 class ClusterGap:
-    """A cluster's gap: ``gap`` decides; ``mean`` and ``maximum`` of the entry gaps, all in [0, 1],
-    are kept beside it as the paper's reference does."""
+    """A cluster's ``gap`` (the mean of its entries' gaps), and the smallest and largest of those,
+    all in [0, 1]."""
 
     gap: float
-    mean: float
+    minimum: float
     maximum: float
     n_entries: int
 
@@ -54,7 +54,8 @@ def coverage_redundancies(rule_embeddings: ArrayLike, prior_embeddings: ArrayLik
     rules, priors = np.asarray(rule_embeddings), np.asarray(prior_embeddings)
     if priors.size == 0 or rules.size == 0:
         return np.zeros(len(rules), dtype=np.float64)
-    return np.clip(cosine_similarities(rules, priors).max(axis=1), 0.0, 1.0)
+    covered: FloatArray = np.clip(cosine_similarities(rules, priors).max(axis=1), 0.0, 1.0)
+    return covered
 
 
 def novelties(redundancies: Sequence[float] | FloatArray) -> list[float]:
@@ -92,8 +93,7 @@ def cluster_gap(entry_gaps: Sequence[float]) -> ClusterGap:
     if not entry_gaps:
         raise ValueError("A cluster without scored entries has no gap; score its entries first.")
     values = [_checked(gap, "A gap") for gap in entry_gaps]
-    mean = sum(values) / len(values)
-    return ClusterGap(gap=mean, mean=mean, maximum=max(values), n_entries=len(values))
+    return ClusterGap(sum(values) / len(values), min(values), max(values), len(values))
 
 
 def route_for_gap(gap: float, threshold: float = HIGH_GAP) -> GapRoute:

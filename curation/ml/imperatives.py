@@ -88,7 +88,7 @@ def _keep(rule: str) -> list[str]:
 
 
 def base_form_first(wish: str) -> str:
-    """A wish that padding left in a past form, as an imperative: "explained why" → "explain why"."""
+    """A wish that padding left in a past form, as an imperative: "explained why" → "explain"."""
     first, _, rest = wish.removeprefix("have ").partition(" ")
     verb = infinitive(first)
     return f"{verb} {rest}" if verb != first.lower() else wish

@@ -20,6 +20,7 @@ UNMARKED_END = re.compile(
     r"(?<=[a-z\ue001]) (?=(?:Remove|Add|Replace|Modify|Change|Rewrite|Use|Make|Please) [a-z])"
 )
 NOT_BUT = re.compile(r"\bnot\b[^.!?]*\bbut\b", re.IGNORECASE)
+SAYS_SOMETHING = re.compile(r"\w|[?!👍👎❤]")
 MASKS = ("\ue000", "\ue001")  # private-use characters, which no keyboard types
 
 
@@ -30,19 +31,35 @@ def split_sentences(text: str) -> list[str]:
     abbreviation. "Thanks, but make it shorter." is two sentences, since each half says
     something of another kind; "not prose but bullets" stays one.
     """
-    pieces: list[str] = []
-    for line in CODE_BLOCK.sub("\n", text).splitlines():
-        line = LIST_MARKER.sub("", NUMBERED_FEEDBACK.sub("", line)).strip()
-        masked, hidden = _mask(line)
-        for sentence in SENTENCE_END.split(UNMARKED_END.sub(". ", masked)):
-            pieces.extend(_unmask(clause, hidden) for clause in _clauses(sentence))
-    return [piece for piece in pieces if re.search(r"\w|[?!👍👎❤]", piece)]
+    pieces = [
+        clause
+        for line in CODE_BLOCK.sub("\n", text).splitlines()
+        for sentence in _cut_line(NUMBERED_FEEDBACK.sub("", line))
+        for clause in _clauses(sentence)
+    ]
+    return [piece for piece in pieces if SAYS_SOMETHING.search(piece)]
+
+
+def whole_sentences(text: str) -> list[str]:
+    """Sentences of an answer, uncut at clauses; lines and list items are sentences."""
+    pieces = [sentence for line in text.splitlines() for sentence in _cut_line(line)]
+    return [piece for piece in pieces if re.search(r"\w", piece)]
+
+
+def _cut_line(line: str) -> list[str]:
+    masked, hidden = _mask(LIST_MARKER.sub("", line).strip())
+    cut = SENTENCE_END.split(UNMARKED_END.sub(". ", masked))
+    return [_unmask(sentence, hidden) for sentence in cut]
 
 
 def _clauses(sentence: str) -> list[str]:
     if NOT_BUT.search(sentence):
-        return [sentence.strip()]
-    return [clause.strip(" ,;") for clause in ADVERSATIVE.split(sentence) if clause.strip(" ,;.")]
+        return [sentence]
+    quotations = QUOTED.findall(sentence)
+    masked = QUOTED.sub(MASKS[0], sentence)
+    clauses = [clause.strip(" ,;") for clause in ADVERSATIVE.split(masked)]
+    restored = iter(quotations)
+    return [re.sub(MASKS[0], lambda _: next(restored), clause) for clause in clauses if clause]
 
 
 def _mask(line: str) -> tuple[str, list[str]]:
