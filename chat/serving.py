@@ -50,9 +50,10 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class RouteChosen:
-    """Event: the route is known."""
+    """Event: the route is known, and its adapter loaded; ``provenance`` as far as it goes."""
 
     choice: RouteChoice
+    provenance: Provenance
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,12 +130,12 @@ async def answer_stream(
         cannot be loaded is no error: the base model answers and the provenance says so.
     """
     choice = await _choose(messages, table, client, force_base)
-    yield RouteChosen(choice)
     record = ReplyRecord(choice, base_model_name(), sampling)
     if choice.route is not None and choice.kind != RouteKind.BASE:
         record.fallback = await _load_adapter(client, choice.route)
         if not record.fallback:
             record.kind = choice.kind
+    yield RouteChosen(choice, record.provenance())
     answering = _critic if record.kind == RouteKind.CRITIC else _direct
     async for event in answering(messages, record, client, user):
         yield event

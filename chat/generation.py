@@ -1,0 +1,216 @@
+"""Writing replies: asyncio tasks of the web process that stream from the engine.
+
+A reply is written whether or not anybody watches. What has arrived goes to the open pages
+through the channel layer a few times a second, and to the row every second, so that a
+reload, a second tab or a restart finds it again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from typing import Any
+from uuid import UUID
+from weakref import WeakKeyDictionary
+
+from asgiref.sync import async_to_sync
+from channels.db import database_sync_to_async
+from django.utils.translation import gettext as _
+
+from chat.markdown import render_markdown
+from chat.models import MessageState
+from chat.provenance import Provenance
+from chat.services import generations
+from chat.services.broadcasting import abroadcast
+from chat.services.generations import Plan
+from chat.serving import Delta, Done, RouteChosen, Stage, answer_stream
+from uno_site.engine_clients import served_async_client
+from uno_site.errors import UnoError
+
+logger = logging.getLogger(__name__)
+
+BEAT_SECONDS = 1.0
+#: Pages get the reply anew so often while it is being written.
+SHOW_SECONDS = 0.12
+#: Rendering takes longer as a reply grows: of a long one, so many characters a second.
+SHOW_CHARS_PER_SECOND = 40_000
+
+_running: dict[UUID, Generation] = {}
+_tasks: set[asyncio.Task[None]] = set()
+_clients: WeakKeyDictionary[asyncio.AbstractEventLoop, Any] = WeakKeyDictionary()
+
+
+def engine_client() -> Any:
+    """The served engine's client of the running event loop."""
+    loop = asyncio.get_running_loop()
+    if loop not in _clients:
+        _clients[loop] = served_async_client()
+    return _clients[loop]
+
+
+def launch(message_id: UUID) -> None:
+    """Start writing a reply in the web process's event loop; returns at once."""
+
+    async def spawn() -> None:
+        task = asyncio.create_task(generate(message_id))
+        _tasks.add(task)
+        task.add_done_callback(_tasks.discard)
+
+    async_to_sync(spawn)()
+
+
+def stop(message_id: UUID) -> None:
+    """Stop a reply that this process writes at once; others see the mark on the row."""
+    writer = _running.get(message_id)
+    if writer is not None:
+        writer.loop.call_soon_threadsafe(writer.is_stopping.set)
+
+
+def written_so_far(message_id: UUID) -> tuple[str, str] | None:
+    """Text and stage of a reply that this process writes; fresher than the row."""
+    writer = _running.get(message_id)
+    return (writer.text, writer.stage) if writer else None
+
+
+async def generate(message_id: UUID) -> None:
+    """Write one reply, unless somebody else does."""
+    plan = await database_sync_to_async(generations.generation_claim)(message_id)
+    if plan is None:
+        return
+    writer = Generation(plan, engine_client())
+    _running[message_id] = writer
+    try:
+        await writer.run()
+    finally:
+        del _running[message_id]
+
+
+def content_event(message_id: UUID, text: str, stage: str) -> dict[str, Any]:
+    """What the pages get of a reply in progress."""
+    html = render_markdown(text) if text else ""
+    return {"type": "content", "id": str(message_id), "html": html, "stage": stage_text(stage)}
+
+
+def stage_text(stage: str) -> str:
+    """What a step without text is called on the page."""
+    return {
+        "draft": _("Writing a draft…"),
+        "critique": _("Looking for what to improve…"),
+        "revise": _("Revising the draft…"),
+    }.get(stage, "")
+
+
+class Generation:
+    """One reply in the making."""
+
+    def __init__(self, plan: Plan, client: Any) -> None:
+        self.plan = plan
+        self.client = client
+        self.loop = asyncio.get_running_loop()
+        self.is_stopping = asyncio.Event()
+        self.text = ""
+        self.stage = ""
+        self.provenance: Provenance | None = None
+        self._shown = ("", "")
+        self._shown_at = 0.0
+
+    async def run(self) -> None:
+        """Write until the end, a stop, an error or the loss of the row."""
+        writing = asyncio.create_task(self._write())
+        stopping = asyncio.create_task(self.is_stopping.wait())
+        try:
+            is_ours = await self._watch(writing, stopping)
+        except asyncio.CancelledError:
+            await self._abandon(writing)
+            raise
+        finally:
+            stopping.cancel()
+        if not writing.done():
+            writing.cancel()
+        await asyncio.wait({writing})
+        if is_ours:
+            await self._finish(*self._outcome(writing))
+
+    async def _watch(self, writing: asyncio.Task[None], stopping: asyncio.Task[bool]) -> bool:
+        """Beat until the writing ends or must end; False when the row was taken away."""
+        while True:
+            await asyncio.wait(
+                {writing, stopping}, timeout=BEAT_SECONDS, return_when=asyncio.FIRST_COMPLETED
+            )
+            if writing.done() or stopping.done():
+                return True
+            is_stop_requested = await self._beat()
+            if is_stop_requested is None:
+                return False
+            if is_stop_requested:
+                return True
+
+    async def _beat(self) -> bool | None:
+        await self._show()
+        beat = database_sync_to_async(generations.generation_beat)
+        return await beat(self.plan.message_id, self.text)
+
+    async def _write(self) -> None:
+        plan = self.plan
+        events = answer_stream(
+            plan.messages,
+            table=plan.table,
+            client=self.client,
+            sampling=plan.sampling,
+            user=plan.user,
+        )
+        async for event in events:
+            if isinstance(event, Delta):
+                self.text += event.text
+            elif isinstance(event, Stage):
+                self.stage = event.name
+            elif isinstance(event, RouteChosen | Done):
+                self.provenance = event.provenance
+            wait = max(SHOW_SECONDS, len(self.text) / SHOW_CHARS_PER_SECOND)
+            if time.monotonic() - self._shown_at >= wait:
+                await self._show()
+
+    async def _show(self) -> None:
+        """Send the pages what they have not seen yet."""
+        current = (self.text, self.stage)
+        if current == self._shown:
+            return
+        self._shown, self._shown_at = current, time.monotonic()
+        event = content_event(self.plan.message_id, *current)
+        await abroadcast(self.plan.conversation_id, event)
+
+    def _outcome(self, writing: asyncio.Task[None]) -> tuple[str, str]:
+        """State and error of the reply, after the writing has ended."""
+        if writing.cancelled():
+            return MessageState.STOPPED, ""
+        error = writing.exception()
+        if error is None:
+            return MessageState.COMPLETE, ""
+        if not isinstance(error, UnoError):
+            logger.error("Reply %s failed", self.plan.message_id, exc_info=error)
+            reason = _("Something unexpected failed while this reply was being written.")
+        else:
+            logger.warning("Reply %s: %s", self.plan.message_id, error)
+            reason = str(error)
+        if not self.text.strip():
+            return MessageState.FAILED, reason
+        return MessageState.INTERRUPTED, _("%(reason)s What had arrived is kept.") % {
+            "reason": reason
+        }
+
+    async def _abandon(self, writing: asyncio.Task[None]) -> None:
+        """The process is ending: say so on the row while there is time."""
+        writing.cancel()
+        await self._finish(MessageState.INTERRUPTED, generations.restart_text())
+
+    async def _finish(self, state: str, error: str) -> None:
+        await database_sync_to_async(generations.generation_finish)(
+            self.plan.message_id,
+            state=state,
+            content=self.text,
+            error=error,
+            provenance=self.provenance.as_json() if self.provenance else {},
+        )
+        done = {"type": "done", "id": str(self.plan.message_id)}
+        await abroadcast(self.plan.conversation_id, done)

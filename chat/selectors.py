@@ -1,0 +1,116 @@
+"""Reading the chat: conversations of a person, and the branch of the tree that is shown."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Q, QuerySet
+
+from chat.models import Conversation, Feedback, Message, MessageRole, MessageState
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A message of the shown branch with what its action row needs.
+
+    ``position`` counts from 1 among ``n_siblings``; ``previous`` and ``next`` are the
+    siblings beside it.
+    """
+
+    message: Message
+    position: int = 1
+    n_siblings: int = 1
+    previous: Message | None = None
+    next: Message | None = None
+    feedback: Feedback | None = None
+    is_last: bool = False
+
+
+def conversation_list(user: Any, search: str = "") -> QuerySet[Conversation]:
+    """A person's conversations, newest first; ``search`` looks into titles and messages."""
+    conversations = Conversation.objects.visible_to(user)
+    if search := search.strip():
+        found = Q(title__icontains=search) | Q(messages__content__icontains=search)
+        conversations = conversations.filter(found).distinct()
+    return conversations
+
+
+def branch(messages: Iterable[Message], leaf_id: UUID | None) -> list[Message]:
+    """The messages from the root to the leaf."""
+    by_id = {message.pk: message for message in messages}
+    path: list[Message] = []
+    current = by_id.get(leaf_id) if leaf_id else None
+    while current is not None:
+        path.append(current)
+        current = by_id.get(current.parent_id) if current.parent_id else None
+    return path[::-1]
+
+
+def deepest_leaf(messages: Iterable[Message], start: Message) -> Message:
+    """The end of the branch through ``start``, following the newest child each time."""
+    children = defaultdict(list)
+    for message in messages:
+        children[message.parent_id].append(message)
+    current = start
+    while below := children[current.pk]:
+        current = max(below, key=lambda message: message.created_at)
+    return current
+
+
+def thread(conversation: Conversation) -> list[Turn]:
+    """The shown branch, each message with its place among its siblings and its feedback."""
+    messages = list(conversation.messages.all())
+    path = branch(messages, conversation.leaf_id)
+    siblings: defaultdict[UUID | None, list[Message]] = defaultdict(list)
+    for message in messages:
+        siblings[message.parent_id].append(message)
+    given = {
+        feedback.message_id: feedback
+        for feedback in Feedback.objects.filter(message__in=path, user=conversation.user_id)
+    }
+    return [
+        _turn(message, siblings[message.parent_id], given.get(message.pk), message is path[-1])
+        for message in path
+    ]
+
+
+def _turn(
+    message: Message, siblings: list[Message], feedback: Feedback | None, is_last: bool
+) -> Turn:
+    ids = [sibling.pk for sibling in siblings]
+    index = ids.index(message.pk)
+    return Turn(
+        message=message,
+        position=index + 1,
+        n_siblings=len(siblings),
+        previous=siblings[index - 1] if index > 0 else None,
+        next=siblings[index + 1] if index + 1 < len(siblings) else None,
+        feedback=feedback,
+        is_last=is_last,
+    )
+
+
+def turn_of(message: Message) -> Turn:
+    """One message as it stands in its thread; also when another branch is shown."""
+    siblings = list(
+        Message.objects.filter(
+            conversation=message.conversation_id, parent=message.parent_id
+        ).order_by("created_at")
+    )
+    own = Feedback.objects.filter(message=message, user=message.conversation.user_id).first()
+    return _turn(message, siblings, own, message.pk == message.conversation.leaf_id)
+
+
+def generating_in(conversation_id: UUID) -> list[Message]:
+    """Replies of a conversation that are being written now."""
+    return list(
+        Message.objects.filter(
+            conversation=conversation_id,
+            role=MessageRole.ASSISTANT,
+            state=MessageState.GENERATING,
+        )
+    )

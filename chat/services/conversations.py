@@ -1,0 +1,54 @@
+"""Making, naming and deleting conversations."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from chat.models import Conversation, Message
+from chat.services.broadcasting import broadcast
+from chat.services.limits import clean_text
+
+MAX_TITLE_CHARS = 120
+_FIRST_TITLE_CHARS = 60
+
+
+def conversation_create(*, user: Any) -> Conversation:
+    """An empty conversation of ``user``."""
+    return Conversation.objects.create(user=user)
+
+
+def conversation_rename(*, conversation: Conversation, title: str) -> Conversation:
+    """Give a conversation another title; its place in the list stays.
+
+    Raises
+    ------
+    InvalidInput
+        An empty title, or one over 120 characters.
+    """
+    title = " ".join(clean_text(title, limit=MAX_TITLE_CHARS).split())
+    Conversation.objects.filter(pk=conversation.pk).update(title=title)
+    conversation.title = title
+    return conversation
+
+
+def conversation_delete(*, conversation: Conversation) -> None:
+    """Delete a conversation with its messages, feedback, and the logs learned from them."""
+    conversation_id = conversation.pk
+    conversation.delete()
+    broadcast(conversation_id, {"type": "gone"})
+
+
+def leaf_show(*, conversation: Conversation, leaf: Message) -> None:
+    """Show the branch that ends at ``leaf``."""
+    conversation.leaf = leaf
+    conversation.save(update_fields=["leaf", "updated_at"])
+
+
+def title_from(text: str) -> str:
+    """A conversation's first title: the beginning of its first message, cut at a word."""
+    line = " ".join(text.split())
+    if len(line) <= _FIRST_TITLE_CHARS:
+        return line or _("New conversation")
+    return line[:_FIRST_TITLE_CHARS].rsplit(" ", 1)[0].rstrip(",;:.-–— ") + "…"

@@ -1,0 +1,66 @@
+"""A person's verdict on a reply: thumb, reasons, comment."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from chat.models import Feedback, Message, MessageRole, MessageState, Reason
+from chat.services.limits import MAX_COMMENT_CHARS, clean_text
+from uno_site.errors import Conflict, InvalidInput
+
+
+@transaction.atomic
+def feedback_vote(*, message: Message, thumb: int) -> Feedback | None:
+    """Vote on a reply; the same thumb once more takes the vote back (and returns None).
+
+    Raises
+    ------
+    InvalidInput
+        Neither 1 nor -1.
+    Conflict
+        Not a reply of the model, or one that is still being written.
+    """
+    if thumb not in (1, -1):
+        raise InvalidInput(f"A thumb is 1 or -1, not {thumb}.")
+    _check_votable(message)
+    own = {"message": message, "user": message.conversation.user}
+    given = Feedback.objects.select_for_update().filter(**own).first()
+    if given is not None and given.thumb == thumb:
+        given.delete()
+        return None
+    # The reasons belong to the thumb: they say why it was bad.
+    feedback, _created = Feedback.objects.update_or_create(
+        **own, defaults={"thumb": thumb, **({"reasons": []} if given else {})}
+    )
+    return feedback
+
+
+@transaction.atomic
+def feedback_explain(*, feedback: Feedback, reasons: Iterable[str], comment: str) -> Feedback:
+    """Keep why the reply was good or bad; both may be empty.
+
+    Raises
+    ------
+    InvalidInput
+        An unknown reason key, or a comment over 2,000 characters.
+    """
+    chosen = list(dict.fromkeys(reasons))
+    if unknown := [key for key in chosen if key not in Reason.values]:
+        raise InvalidInput(
+            f"Unknown reasons: {', '.join(unknown)}.", remedy=f"Known: {', '.join(Reason.values)}."
+        )
+    feedback.reasons = chosen
+    feedback.comment = clean_text(comment, limit=MAX_COMMENT_CHARS) if comment.strip() else ""
+    feedback.full_clean()
+    feedback.save()
+    return feedback
+
+
+def _check_votable(message: Message) -> None:
+    if message.role != MessageRole.ASSISTANT:
+        raise Conflict(_("Only replies can be voted on."))
+    if message.state == MessageState.GENERATING:
+        raise Conflict(_("The reply is still being written."), remedy=_("Vote when it is there."))

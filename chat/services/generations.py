@@ -1,0 +1,127 @@
+"""The rows of replies that are being written: who writes, how far, and what if they die.
+
+Every write is conditional on the state, so that a reply has one writer at most: whoever
+claims the row first. A writer that finds its row taken away stops.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from chat.history import fit_history
+from chat.models import Message, MessageRole, MessageState, RouteTable, ServedRoute
+from chat.selectors import branch
+from chat.services.broadcasting import broadcast
+from chat.services.routes import route_table_active
+from uno_site.inference.protocol import ChatMessage, Sampling
+
+#: A writer renews its heartbeat every second; after so long without one it is dead.
+STALE_AFTER = timedelta(seconds=15)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What the writer of a reply needs to know."""
+
+    message_id: UUID
+    conversation_id: UUID
+    user: str
+    messages: tuple[ChatMessage, ...]
+    sampling: Sampling
+    table: RouteTable | None
+
+
+def generation_claim(message_id: UUID) -> Plan | None:
+    """Make the reply ours to write; None when somebody else has it, or it has ended."""
+    claimed = Message.objects.filter(
+        pk=message_id, state=MessageState.GENERATING, heartbeat_at__isnull=True
+    ).update(heartbeat_at=timezone.now())
+    if not claimed:
+        return None
+    reply = Message.objects.select_related("conversation").get(pk=message_id)
+    path = branch(reply.conversation.messages.all(), reply.parent_id)
+    turns = [ChatMessage(turn.role, turn.content) for turn in path if turn.content]
+    sampling = _sampling(reply.sampling)
+    return Plan(
+        message_id=reply.pk,
+        conversation_id=reply.conversation_id,
+        user=str(reply.conversation.user_id),
+        messages=fit_history(turns, max_tokens=sampling.max_tokens),
+        sampling=sampling,
+        table=route_table_active(),
+    )
+
+
+def generation_beat(message_id: UUID, content: str) -> bool | None:
+    """Keep what has arrived and renew the heartbeat.
+
+    Returns whether the writer was asked to stop; None when the row is no longer its own.
+    """
+    mine = Message.objects.filter(pk=message_id, state=MessageState.GENERATING)
+    if not mine.update(content=content, heartbeat_at=timezone.now()):
+        return None
+    return mine.values_list("is_stop_requested", flat=True).first()
+
+
+def generation_finish(
+    message_id: UUID,
+    *,
+    state: str,
+    content: str,
+    error: str = "",
+    provenance: dict[str, Any] | None = None,
+) -> bool:
+    """End the reply; False when it was no longer being written."""
+    provenance = provenance or {}
+    route_id = provenance.get("route_id")
+    is_route_there = route_id and ServedRoute.objects.filter(pk=route_id).exists()
+    return bool(
+        Message.objects.filter(pk=message_id, state=MessageState.GENERATING).update(
+            state=state,
+            content=content.strip(),
+            error=error,
+            provenance=provenance,
+            served_route_id=route_id if is_route_there else None,
+            updated_at=timezone.now(),
+        )
+    )
+
+
+def generations_rescue(conversation_id: UUID | None = None) -> int:
+    """End the replies whose writer died, of one conversation or of all; what arrived stays."""
+    limit = timezone.now() - STALE_AFTER
+    never_begun = Q(heartbeat_at__isnull=True, created_at__lt=limit)
+    dead = Message.objects.filter(Q(heartbeat_at__lt=limit) | never_begun).filter(
+        role=MessageRole.ASSISTANT, state=MessageState.GENERATING
+    )
+    if conversation_id is not None:
+        dead = dead.filter(conversation=conversation_id)
+    n_rescued = 0
+    for reply in list(dead.only("pk", "conversation_id", "heartbeat_at")):
+        mine = Message.objects.filter(
+            pk=reply.pk, state=MessageState.GENERATING, heartbeat_at=reply.heartbeat_at
+        )
+        if mine.update(state=MessageState.INTERRUPTED, error=restart_text()):
+            n_rescued += 1
+            broadcast(reply.conversation_id, {"type": "done", "id": str(reply.pk)})
+    return n_rescued
+
+
+def restart_text() -> str:
+    """What the page says about a reply that was cut off by a restart."""
+    return _(
+        "The server was restarted while this reply was being written. What had arrived is kept."
+    )
+
+
+def _sampling(values: dict[str, Any]) -> Sampling:
+    names = {field.name for field in fields(Sampling)}
+    known = {name: value for name, value in values.items() if name in names}
+    return Sampling(**{**known, "stop": tuple(known.get("stop", ()))})

@@ -1,0 +1,64 @@
+"""What a message may be, and how often one may be sent."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from django.core.cache import cache
+from django.utils.translation import gettext as _
+
+from uno_site.errors import InvalidInput, UnoError
+
+#: Longest message in characters: about as much as the reference model can read at once.
+MAX_MESSAGE_CHARS = 12_000
+MAX_COMMENT_CHARS = 2_000
+#: Replies that one person may ask for within a minute.
+SENDS_PER_MINUTE = 20
+_WINDOW_SECONDS = 60
+
+
+class TooManyMessages(UnoError):
+    """Somebody asks for replies faster than is fair to the others."""
+
+    code = "too_many_messages"
+    status = 429
+
+
+def clean_text(text: str, *, limit: int = MAX_MESSAGE_CHARS) -> str:
+    """``text`` without surrounding blanks, as one kind of line ends.
+
+    Raises
+    ------
+    InvalidInput
+        Nothing but blanks, or longer than ``limit`` characters.
+    """
+    cleaned = text.replace("\r\n", "\n").replace("\x00", "").strip()
+    if not cleaned:
+        raise InvalidInput(_("The message is empty."), remedy=_("Write something first."))
+    if len(cleaned) > limit:
+        raise InvalidInput(
+            _("The message has %(n)s characters; %(limit)s is the most.")
+            % {"n": f"{len(cleaned):,}", "limit": f"{limit:,}"},
+            remedy=_("Shorten it, or send it in parts."),
+        )
+    return cleaned
+
+
+def count_send(user: Any) -> None:
+    """Count one more reply asked for by ``user``.
+
+    Raises
+    ------
+    TooManyMessages
+        More than :data:`SENDS_PER_MINUTE` within this minute.
+    """
+    window = int(time.time()) // _WINDOW_SECONDS
+    key = f"chat-sends:{user.pk}:{window}"
+    cache.add(key, 0, timeout=2 * _WINDOW_SECONDS)
+    if cache.incr(key) > SENDS_PER_MINUTE:
+        wait = _WINDOW_SECONDS - int(time.time()) % _WINDOW_SECONDS
+        raise TooManyMessages(
+            _("You have sent %(n)s messages within a minute.") % {"n": SENDS_PER_MINUTE},
+            remedy=_("Please wait %(n)s seconds.") % {"n": wait},
+        )

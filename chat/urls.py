@@ -1,0 +1,35 @@
+"""Addresses of the chat."""
+
+from django.urls import path
+
+from . import views
+from .message_views import (
+    message_correct_view,
+    message_detail,
+    message_explain,
+    message_regenerate_view,
+    message_revise_view,
+    message_show_view,
+    message_stop_view,
+    message_vote,
+)
+
+app_name = "chat"
+urlpatterns = [
+    path("", views.home, name="home"),
+    path("c/", views.conversation_search, name="search"),
+    path("c/new/", views.conversation_start, name="start"),
+    path("c/<uuid:conversation_id>/", views.conversation_detail, name="conversation"),
+    path("c/<uuid:conversation_id>/thread/", views.conversation_thread, name="thread"),
+    path("c/<uuid:conversation_id>/send/", views.conversation_send, name="send"),
+    path("c/<uuid:conversation_id>/rename/", views.conversation_rename_view, name="rename"),
+    path("c/<uuid:conversation_id>/delete/", views.conversation_delete_view, name="delete"),
+    path("m/<uuid:message_id>/", message_detail, name="message"),
+    path("m/<uuid:message_id>/stop/", message_stop_view, name="stop"),
+    path("m/<uuid:message_id>/regenerate/", message_regenerate_view, name="regenerate"),
+    path("m/<uuid:message_id>/correct/", message_correct_view, name="correct"),
+    path("m/<uuid:message_id>/revise/", message_revise_view, name="revise"),
+    path("m/<uuid:message_id>/show/", message_show_view, name="show"),
+    path("m/<uuid:message_id>/vote/", message_vote, name="vote"),
+    path("m/<uuid:message_id>/explain/", message_explain, name="explain"),
+]

@@ -1,0 +1,52 @@
+"""Forms of the account pages."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib.auth.forms import AuthenticationForm, UserCreationForm
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+
+from uno_site.errors import UnoError
+
+from .models import Invitation, User
+from .services import sign_in_check, sign_in_failed
+
+
+class SignInForm(AuthenticationForm):
+    """Django's form, with a pause after too many failures."""
+
+    def clean(self) -> dict[str, Any]:
+        username = self.cleaned_data.get("username") or ""
+        address = self.request.META.get("REMOTE_ADDR", "") if self.request else ""
+        try:
+            sign_in_check(username, address)
+        except UnoError as error:
+            raise ValidationError(str(error)) from error
+        try:
+            return super().clean()
+        except ValidationError:
+            sign_in_failed(username, address)
+            raise
+
+
+class SignUpForm(UserCreationForm):
+    """A new account."""
+
+    class Meta:
+        model = User
+        fields = ("username", "email")
+
+    email = forms.EmailField(label=_("E-mail"), required=False)
+
+
+class InvitationForm(forms.ModelForm):
+    """A new invitation."""
+
+    class Meta:
+        model = Invitation
+        fields = ("role", "email")
+        labels = {"role": _("Role"), "email": _("For (optional)")}
+        widgets = {"email": forms.EmailInput(attrs={"placeholder": _("name@example.org")})}

@@ -1,0 +1,26 @@
+"""Addresses of the account pages."""
+
+from django.contrib.auth.views import LogoutView
+from django.urls import path
+
+from . import people_views, views
+
+app_name = "accounts"
+urlpatterns = [
+    path("sign-in/", views.SignInView.as_view(), name="login"),
+    path("sign-out/", LogoutView.as_view(), name="logout"),
+    path("sign-up/", views.sign_up, name="signup"),
+    path("invitation/<str:token>/", views.invitation_accept, name="invitation"),
+    path("password/", views.PasswordView.as_view(), name="password"),
+    path("profile/", views.profile, name="profile"),
+    path("consent/", views.consent, name="consent"),
+    path("users/", people_views.user_list, name="users"),
+    path("users/<uuid:user_id>/role/", people_views.user_role, name="user-role"),
+    path("users/<uuid:user_id>/active/", people_views.user_active, name="user-active"),
+    path("invitations/", people_views.invitation_list, name="invitations"),
+    path(
+        "invitations/<uuid:invitation_id>/revoke/",
+        people_views.invitation_revoke_view,
+        name="invitation-revoke",
+    ),
+]
