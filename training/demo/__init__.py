@@ -1,0 +1,1 @@
+"""Simulated deployments lived through in this instance, for showing and for measuring."""

@@ -1,0 +1,100 @@
+"""What the training screens read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Prefetch, QuerySet
+
+from chat.models import RouteKind, RouteTable, ServedRoute
+from chat.services.routes import route_table_active
+from curation.models import Cluster
+from training.models import Adapter, AdapterState, Promotion, TrainingRun
+from training.services.readiness import Readiness, cluster_readiness
+from training.services.runs import ACTIVE_STATES
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterCard:
+    """One cluster on the dashboard."""
+
+    cluster: Cluster
+    n_entries: int
+    readiness: Readiness
+    route: ServedRoute | None
+    runs: Sequence[TrainingRun]
+    candidate: Adapter | None
+
+    @property
+    def route_kind(self) -> str:
+        """How queries of the cluster are answered now."""
+        return self.route.kind if self.route else RouteKind.BASE
+
+    @property
+    def active_run(self) -> TrainingRun | None:
+        """The run that waits or works."""
+        return next((run for run in self.runs if run.state in ACTIVE_STATES), None)
+
+
+def cluster_cards() -> list[ClusterCard]:
+    """Every current cluster with its route, readiness and runs; those that can learn first."""
+    routes = _active_routes()
+    recent = TrainingRun.objects.select_related("verification", "job")
+    clusters = Cluster.objects.current().prefetch_related(Prefetch("runs", queryset=recent))
+    cards = [
+        ClusterCard(
+            cluster=cluster,
+            n_entries=cluster.entries.usable().count(),
+            readiness=cluster_readiness(cluster),
+            route=routes.get(cluster.pk),
+            runs=list(cluster.runs.all())[:3],
+            candidate=_ready_adapter(cluster),
+        )
+        for cluster in clusters
+    ]
+    return sorted(cards, key=lambda card: (bool(card.readiness.blocked_because), -card.n_entries))
+
+
+def _active_routes() -> dict[UUID, ServedRoute]:
+    table = route_table_active()
+    return {route.cluster_id: route for route in table.routes.all()} if table else {}
+
+
+def _ready_adapter(cluster: Cluster) -> Adapter | None:
+    """The newest accepted adapter that is not served yet."""
+    accepted = Adapter.objects.filter(
+        cluster=cluster, state=AdapterState.ACCEPTED, is_tainted=False
+    )
+    return accepted.first()
+
+
+def run_list(user: Any, *, state: str = "", cluster: str = "") -> QuerySet[TrainingRun]:
+    """Runs that ``user`` may see, newest first."""
+    runs = TrainingRun.objects.visible_to(user).select_related("cluster", "verification", "job")
+    if state:
+        runs = runs.filter(state=state)
+    return runs.filter(cluster_id=cluster) if cluster else runs
+
+
+def adapter_list(user: Any, *, state: str = "") -> QuerySet[Adapter]:
+    """Adapters that ``user`` may see, newest first; ``state`` may be "tainted" too."""
+    adapters = Adapter.objects.visible_to(user).select_related("cluster", "run")
+    if state == "tainted":
+        return adapters.filter(is_tainted=True)
+    return adapters.filter(state=state) if state else adapters
+
+
+def promotion_history(limit: int = 50) -> QuerySet[Promotion]:
+    """The latest publications, newest first."""
+    related = ("table", "previous_table", "restored_table", "by")
+    return Promotion.objects.select_related(*related).prefetch_related("adapters")[:limit]
+
+
+def table_routes(table: RouteTable | None) -> list[ServedRoute]:
+    """A table's routes: experts and critics first, then the base model's."""
+    if table is None:
+        return []
+    return sorted(table.routes.all(), key=lambda route: (route.kind == "base", route.cluster_name))

@@ -1,0 +1,62 @@
+"""Adapters as files: a checkpoint that was chosen becomes a registered adapter."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Max
+from django.utils.text import slugify
+
+from training.ml.files import file_sha256, write_folder
+from training.models import Adapter, AdapterState, TrainingRun
+
+WEIGHTS = "adapter_model.safetensors"
+
+
+def adapter_name(cluster_name: str, cluster_id: UUID, kind: str, version: int) -> str:
+    """A name that says whose adapter it is, and is safe in a URL and a file name."""
+    stem = slugify(cluster_name)[:60] or "cluster"
+    return f"{stem}-{cluster_id.hex[:6]}-{kind}-v{version}"
+
+
+@transaction.atomic
+def adapter_register(
+    run: TrainingRun, *, checkpoint: Path, epoch: int, state: str = AdapterState.CANDIDATE
+) -> Adapter:
+    """Copy a checkpoint into the adapter store and register it; once for each run.
+
+    The copy leaves out nothing that a PEFT folder needs and outlives the run's checkpoints.
+    """
+    existing = Adapter.objects.filter(run=run, epoch=epoch).first()
+    if existing is not None and Path(existing.path, WEIGHTS).exists():
+        return existing
+    key = run.cluster_id or run.pk
+    version = _next_version(run) if existing is None else existing.version
+    name = adapter_name(run.cluster_name, key, run.kind, version)
+    target = settings.DATA_DIR / "adapters" / name
+    target.parent.mkdir(parents=True, exist_ok=True)
+    write_folder(target, lambda path: shutil.copytree(checkpoint, path, dirs_exist_ok=True))
+    adapter = existing or Adapter(run=run, epoch=epoch, version=version, state=state)
+    adapter.cluster, adapter.kind, adapter.name = run.cluster, run.kind, name
+    adapter.path, adapter.sha256 = str(target), file_sha256(target / WEIGHTS)
+    adapter.base_sha256 = run.base_sha256
+    adapter.full_clean()
+    adapter.save()
+    return adapter
+
+
+def _next_version(run: TrainingRun) -> int:
+    family = Adapter.objects.filter(run__cluster_id=run.cluster_id, kind=run.kind)
+    if run.cluster_id is None:
+        family = Adapter.objects.filter(run=run)
+    return (family.aggregate(latest=Max("version"))["latest"] or 0) + 1
+
+
+def is_intact(adapter: Adapter) -> bool:
+    """Whether the adapter's weights on disk are those that were registered."""
+    weights = Path(adapter.path, WEIGHTS)
+    return weights.exists() and file_sha256(weights) == adapter.sha256

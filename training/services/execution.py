@@ -1,0 +1,173 @@
+"""Supervising the trainer: a child process that owns the run folder; this side only reads it.
+
+The trainer resumes by itself from what the folder holds, so taking up a run after a killed
+worker is the same call as starting it.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import Any
+
+import psutil
+from django.conf import settings
+
+from training.errors import TrainingFailed
+from training.models import RunState, TrainingRun
+from uno_site.jobs.context import JobCancelled
+
+from .metrics import MetricsTail
+from .reporting import Reporter
+from .run_folder import RunFolder
+from .runs import run_folder, run_set_state
+
+logger = logging.getLogger(__name__)
+
+TRAINER: tuple[str, ...] = (sys.executable, "-m", "training.ml.train")
+POLL_SECONDS = 0.5
+#: A trainer that was asked to stop first writes its state; after so long it is killed.
+STOP_SECONDS = 60.0
+#: The chat's engine goes before the trainer when both want the processor.
+NICENESS = 10
+#: The trainer's exit status after it saved its state and left.
+EXIT_STOPPED = 128 + signal.SIGTERM
+
+
+def run_execute(run: TrainingRun, report: Reporter) -> None:
+    """Train ``run`` to its end, or take up where it was left; leaves it ``trained``.
+
+    Raises
+    ------
+    TrainingFailed
+        The trainer gave up; the run is ``failed`` with the reason.
+    JobCancelled
+        Somebody asked to stop; the run is ``cancelled``, its folder can be resumed.
+    """
+    folder = run_folder(run)
+    if folder.read_json("result.json") is not None:
+        run_set_state(run, RunState.TRAINED)
+        return
+    (folder.path / "error.json").unlink(missing_ok=True)
+    run_set_state(run, RunState.TRAINING)
+    try:
+        exit_code = _supervise(run, folder, report)
+    except JobCancelled as reason:
+        run_set_state(run, RunState.CANCELLED, error=str(reason))
+        raise
+    except OSError as error:
+        _fail(run, f"The trainer could not be started: {error}.")
+    _conclude(run, folder, exit_code)
+
+
+def _conclude(run: TrainingRun, folder: RunFolder, exit_code: int) -> None:
+    if exit_code == 0 and folder.read_json("result.json") is not None:
+        run_set_state(run, RunState.TRAINED)
+        return
+    _fail(run, _explain(folder, exit_code))
+
+
+def _fail(run: TrainingRun, reason: str) -> None:
+    run_set_state(run, RunState.FAILED, error=reason)
+    raise TrainingFailed(reason, remedy="What is served has not changed. Retry the job to go on.")
+
+
+def _explain(folder: RunFolder, exit_code: int) -> str:
+    error: dict[str, Any] | None = folder.read_json("error.json")
+    if error is not None:
+        return str(error.get("message") or error.get("type"))
+    if exit_code == EXIT_STOPPED:
+        return "The trainer was asked to stop from outside; its state is saved."
+    if exit_code < 0:
+        name = signal.Signals(-exit_code).name
+        return f"The trainer was ended from outside ({name}); its last finished state is kept."
+    words = " | ".join(trainer_words(folder, 5).splitlines()) or "none"
+    return f"The trainer ended with exit status {exit_code}. Its last words: {words}"
+
+
+def trainer_words(folder: RunFolder, n_lines: int = 200) -> str:
+    """The last lines that the trainer wrote to its log."""
+    try:
+        text = (folder.path / "trainer.log").read_text(errors="replace")
+    except OSError:
+        return ""
+    return "\n".join(text.splitlines()[-n_lines:])
+
+
+def _supervise(run: TrainingRun, folder: RunFolder, report: Reporter) -> int:
+    """Run the trainer until it ends; its exit status."""
+    tail = MetricsTail(folder.path / "metrics.jsonl")
+    with _trainer(folder) as child:
+        while True:
+            exit_code = child.poll()
+            _report_rows(tail, report)
+            if exit_code is not None:
+                return exit_code
+            report.check_cancelled()
+            _check_still_wanted(run)
+            time.sleep(POLL_SECONDS)
+
+
+def _check_still_wanted(run: TrainingRun) -> None:
+    """Stop when the run itself was cancelled or deleted, whoever works on it."""
+    row = TrainingRun.objects.filter(pk=run.pk).values("state", "error").first()
+    if row is None or row["state"] == RunState.CANCELLED:
+        raise JobCancelled((row or {}).get("error") or "The run was cancelled.")
+
+
+def _report_rows(tail: MetricsTail, report: Reporter) -> None:
+    for row in tail.read():
+        if row.get("kind") == "validation":
+            report.log(f"epoch {row['epoch']}: validation loss {row['loss']:.3f}")
+        elif row.get("kind") == "train" and row.get("n_steps"):
+            report.progress(
+                row["step"] / row["n_steps"],
+                f"step {row['step']} of {row['n_steps']}, loss {row['loss']:.3f}",
+                row.get("eta_seconds"),
+            )
+
+
+@contextmanager
+def _trainer(folder: RunFolder) -> Iterator[subprocess.Popen[bytes]]:
+    """The trainer's process; it never outlives the block."""
+    threads = settings.UNO.threads or psutil.cpu_count(logical=False) or 1
+    command = [
+        *TRAINER,
+        str(folder.path),
+        "--parent-pid",
+        str(os.getpid()),
+        "--threads",
+        str(threads),
+    ]
+    with (folder.path / "trainer.log").open("ab") as log:
+        child = subprocess.Popen(
+            command,
+            cwd=settings.BASE_DIR,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+        )
+    with suppress(psutil.Error):
+        psutil.Process(child.pid).nice(NICENESS)
+    try:
+        yield child
+    finally:
+        _stop(child)
+
+
+def _stop(child: subprocess.Popen[bytes]) -> None:
+    if child.poll() is not None:
+        return
+    child.terminate()
+    try:
+        child.wait(timeout=STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        logger.warning("The trainer %d did not stop when asked; killing it.", child.pid)
+        child.kill()
+        child.wait()

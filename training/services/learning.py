@@ -1,0 +1,195 @@
+"""One pass of the whole loop: distil, cluster, score, train, verify, promote."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from curation.models import Cluster
+from curation.selectors import accounting, training_material
+from curation.services.processing import STAGES, logs_process
+from curation.services.review import approve_all
+from training.models import Adapter, AdapterState, RunState, TrainingRun
+from uno_site.errors import UnoError
+from uno_site.jobs.context import JobCancelled
+from uno_site.jobs.models import Job
+
+from .material import SPLIT, count_prompts
+from .paths import cluster_train
+from .promotion import promote
+from .readiness import has_new_material
+from .reporting import Portion, Reporter
+
+#: How much of a pass the curation steps take.
+CURATION_SHARE = 0.25
+
+
+@dataclass(frozen=True, slots=True)
+class LearnOptions:
+    """How a pass goes: ``approve_all`` lets everything unflagged train without a curator."""
+
+    approve_all: bool = False
+    promote: bool = True
+    seed: int = 0
+
+
+@dataclass(slots=True)
+class ClusterOutcome:
+    """What a pass did with one cluster, in a form for tables."""
+
+    cluster: str
+    n_entries: int
+    n_pairs: int
+    gap: float | None
+    gap_route: str
+    runs: list[dict[str, Any]] = field(default_factory=list)
+    route: str = "base"
+    note: str = ""
+
+
+@dataclass(slots=True)
+class LearnOutcome:
+    """Every entry and every cluster accounted for."""
+
+    entries: dict[str, Any]
+    clusters: list[ClusterOutcome]
+    promoted: list[str]
+    table_version: int | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain values."""
+        return asdict(self)
+
+
+def learn(
+    report: Reporter, by: Any, options: LearnOptions = LearnOptions(), job: Job | None = None
+) -> LearnOutcome:
+    """Distil, cluster, score, train, verify and promote once.
+
+    A cluster whose training fails is noted, and the others go on. Clusters without new
+    material are left as they are.
+
+    Raises
+    ------
+    InferenceError
+        The engine is not there.
+    JobCancelled
+        Somebody asked to stop.
+    """
+    _curate(Portion(report, 0.0, CURATION_SHARE), by, options)
+    clusters = list(Cluster.objects.current())
+    outcomes, accepted = [], []
+    for index, cluster in enumerate(clusters):
+        share = (1 - CURATION_SHARE) / len(clusters)
+        start = CURATION_SHARE + index * share
+        portion = Portion(report, start, start + share, f"{cluster.name}: ")
+        outcome, adapter = _learn_cluster(cluster, portion, by, options, job)
+        outcomes.append(outcome)
+        if adapter is not None:
+            accepted.append(adapter)
+    return _conclude(report, by, options, outcomes, accepted)
+
+
+def _curate(report: Reporter, by: Any, options: LearnOptions) -> None:
+    for index, stage in enumerate(STAGES):
+        report.check_cancelled()
+        part = Portion(report, index / len(STAGES), (index + 1) / len(STAGES))
+        part.progress(0.0, stage.title)
+        totals = logs_process(stage, part.progress)
+        report.log(f"{stage.title}: {_in_words(totals)}")
+    if options.approve_all:
+        approved = approve_all()
+        report.log(f"approved {approved['rules']} rules and {approved['pairs']} pairs")
+
+
+def _in_words(totals: dict[str, Any]) -> str:
+    numbers = {name: n for name, n in totals.items() if isinstance(n, int | float) and n}
+    return (
+        ", ".join(f"{name.replace('_', ' ')} {n}" for name, n in numbers.items()) or "nothing new"
+    )
+
+
+def _conclude(
+    report: Reporter,
+    by: Any,
+    options: LearnOptions,
+    outcomes: list[ClusterOutcome],
+    accepted: Sequence[Adapter],
+) -> LearnOutcome:
+    promotion = None
+    if accepted and options.promote:
+        promotion = promote(accepted, by, "Accepted by verification in a learning pass")
+        report.log(f"published {promotion.table}")
+    return LearnOutcome(
+        entries=accounting(),
+        clusters=outcomes,
+        promoted=[adapter.name for adapter in accepted] if promotion else [],
+        table_version=promotion.table.version if promotion else None,
+    )
+
+
+def _learn_cluster(
+    cluster: Cluster, report: Reporter, by: Any, options: LearnOptions, job: Job | None
+) -> tuple[ClusterOutcome, Adapter | None]:
+    pairs = training_material(cluster)
+    outcome = ClusterOutcome(
+        cluster=cluster.name,
+        n_entries=cluster.entries.count(),
+        n_pairs=len(pairs),
+        gap=cluster.gap,
+        gap_route=cluster.gap_route,
+    )
+    outcome.note = _why_not(cluster, pairs)
+    if outcome.note:
+        return outcome, _served(cluster, outcome)
+    try:
+        runs = cluster_train(cluster, report, by, job=job, seed=options.seed)
+    except JobCancelled:
+        raise
+    except UnoError as error:
+        outcome.note = str(error)
+        report.log(f"not trained: {error}")
+        return outcome, None
+    outcome.runs = [_summary(run) for run in runs]
+    return outcome, _accepted(runs, outcome)
+
+
+def _why_not(cluster: Cluster, pairs: Sequence[Any]) -> str:
+    """Why a cluster is not trained in this pass; empty when it is."""
+    if cluster.is_noise:
+        return "noise: " + "; ".join(str(reason) for reason in cluster.noise_reasons)
+    if cluster.is_excluded:
+        return "excluded by a curator"
+    n_prompts = count_prompts(pairs)
+    if n_prompts < SPLIT.min_prompts:
+        return f"{n_prompts} of {SPLIT.min_prompts} approved prompts: too few to train"
+    if not has_new_material(cluster, pairs):
+        return "nothing new since its last run"
+    return ""
+
+
+def _served(cluster: Cluster, outcome: ClusterOutcome) -> None:
+    served = Adapter.objects.filter(cluster=cluster, state=AdapterState.SERVED).first()
+    if served is not None:
+        outcome.route = served.kind
+
+
+def _summary(run: TrainingRun) -> dict[str, Any]:
+    verification = getattr(run, "verification", None)
+    return {
+        "id": str(run.pk),
+        "kind": run.kind,
+        "state": run.state,
+        "win_rate": verification.win_rate if verification else None,
+        "reason": verification.reason if verification else run.error,
+    }
+
+
+def _accepted(runs: Sequence[TrainingRun], outcome: ClusterOutcome) -> Adapter | None:
+    for run in runs:
+        if run.state == RunState.ACCEPTED:
+            outcome.route = run.kind
+            return run.adapters.filter(state=AdapterState.ACCEPTED).first()
+    outcome.note = "no path was accepted: the base model answers"
+    return None

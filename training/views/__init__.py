@@ -1,0 +1,1 @@
+"""The training screens: curators read, admins act."""

@@ -1,0 +1,52 @@
+"""What is served: the active table, how it came about, and the way back."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from chat.models import RouteTable
+from chat.services.routes import route_table_active
+from training import selectors
+from training.services.promotion import rollback
+from uno_site.accounts.permissions import admin_required, curator_required
+
+
+@curator_required
+def routes(request: HttpRequest) -> HttpResponse:
+    """The active table and the history of publications."""
+    table = route_table_active()
+    context = {
+        "table": table,
+        "routes": selectors.table_routes(table),
+        "promotions": selectors.promotion_history(),
+    }
+    return render(request, "training/routes.html", context)
+
+
+@curator_required
+def table_detail(request: HttpRequest, table_id: UUID) -> HttpResponse:
+    """One published table, as it was."""
+    table = get_object_or_404(RouteTable.objects.select_related("promotion"), pk=table_id)
+    context = {"table": table, "routes": selectors.table_routes(table)}
+    return render(request, "training/table_detail.html", context)
+
+
+@admin_required
+@require_POST
+def routes_rollback(request: HttpRequest) -> HttpResponse:
+    """Go back to the table before the active one, or to the one named ``to``."""
+    to = request.POST.get("to")
+    table = get_object_or_404(RouteTable, pk=UUID(to)) if to else None
+    promotion = rollback(request.user, to=table)
+    messages.success(
+        request,
+        _("%(reason)s. It is published as %(table)s.")
+        % {"reason": promotion.reason, "table": promotion.table},
+    )
+    return redirect("training:routes")
