@@ -21,6 +21,15 @@ class CuratedQuerySet(models.QuerySet):
         return self.all() if getattr(user, "is_curator", False) else self.none()
 
 
+class EntryPartQuerySet(CuratedQuerySet):
+    """What was made from entries: hidden with its entry when consent is withdrawn."""
+
+    def visible_to(self, user: Any) -> models.QuerySet:
+        """The rows that ``user`` may see, of people who agree."""
+        has_consent = Q(entry__user__isnull=True) | Q(entry__user__training_consent=True)
+        return super().visible_to(user).filter(has_consent)
+
+
 class Provenance(models.Model):
     """Which role, prompt, model and adapter made an artefact."""
 
@@ -42,6 +51,10 @@ class EntryState(models.TextChoices):
 
 class EntryQuerySet(CuratedQuerySet):
     """Log entries."""
+
+    def visible_to(self, user: Any) -> EntryQuerySet:
+        """The entries that ``user`` may see, of people who agree."""
+        return super().visible_to(user).consented()
 
     def consented(self) -> EntryQuerySet:
         """Entries whose person has agreed, and not withdrawn, or that were imported."""
@@ -172,7 +185,7 @@ class Rule(TimestampedModel, Provenance, Reviewed):
     )
     novelty = models.FloatField(null=True, blank=True)
 
-    objects = CuratedQuerySet.as_manager()
+    objects = EntryPartQuerySet.as_manager()
 
     class Meta:
         ordering = ["created_at", "position"]
@@ -214,7 +227,7 @@ class PreferencePair(TimestampedModel, Provenance, Reviewed):
     original_chosen = models.TextField(blank=True)
     score = models.FloatField(null=True, blank=True)
 
-    objects = CuratedQuerySet.as_manager()
+    objects = EntryPartQuerySet.as_manager()
 
     class Meta:
         ordering = ["created_at"]

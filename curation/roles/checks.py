@@ -1,0 +1,127 @@
+"""The roles' checks: every strategy must show on labelled examples that it can (UNO).
+
+A check's outcome is kept with its interval; the first strategy that passes, in the order of
+:data:`curation.roles.strategies.STRATEGIES`, does the role.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from django.db import transaction
+from django.utils import timezone
+
+from curation.models import RoleBinding, RoleCheck, RoleName
+from curation.roles import gap_checks, judge_checks, writer_checks
+from curation.roles.bindings import binding_get, bound_model
+from curation.roles.results import CheckResult
+from curation.roles.strategies import AUTO, STRATEGIES, Strategy, fallback_of
+from uno_site.errors import UnoError
+from uno_site.inference.errors import EngineUnreachable
+
+Check = Callable[[Strategy], CheckResult]
+
+CHECKS: Mapping[tuple[RoleName, str], Check] = {
+    (RoleName.DISTILLER, "generative"): writer_checks.check_distiller,
+    (RoleName.REVISER, "generative"): writer_checks.check_reviser,
+    (RoleName.JUDGE, "llm"): judge_checks.check_model_judge,
+    (RoleName.JUDGE, "likelihood"): judge_checks.check_model_judge,
+    (RoleName.JUDGE, "reference"): judge_checks.check_reference_judge,
+    (RoleName.GAP_SCORER, "reranker"): gap_checks.check_gap_scorer,
+    (RoleName.GAP_SCORER, "yes_no"): gap_checks.check_gap_scorer,
+    (RoleName.GAP_SCORER, "embedding_coverage"): gap_checks.check_gap_scorer,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a role's checks found: their results, and the strategy that is left standing."""
+
+    results: list[CheckResult]
+    active: str
+    error: str = ""
+
+
+def role_check(role: str) -> RoleBinding:
+    """Check every strategy of a role and choose the one to use.
+
+    A strategy whose model does not answer has failed, and the binding says so: the fallback
+    does the role.
+
+    Raises
+    ------
+    EngineUnreachable
+        The *served* engine does not answer: nothing can be told about any strategy, so what
+        was known before stays.
+    """
+    binding = binding_get(RoleName(role))
+    outcome = _examine(binding)
+    return _store(binding, outcome)
+
+
+def _examine(binding: RoleBinding) -> Outcome:
+    role = RoleName(binding.role)
+    results: list[CheckResult] = []
+    error = _reach(binding)
+    for strategy in STRATEGIES[role]:
+        check = CHECKS.get((role, strategy.key))
+        if check is None:
+            continue
+        results.append(_run(check, strategy, binding, error))
+    return Outcome(results, _choose(binding, results), error)
+
+
+def _reach(binding: RoleBinding) -> str:
+    """Why the bound engine cannot be used, or nothing."""
+    try:
+        bound_model(binding.role).client.health()
+    except UnoError as error:
+        if not binding.engine_url:
+            raise
+        return str(error)
+    return ""
+
+
+def _run(check: Check, strategy: Strategy, binding: RoleBinding, error: str) -> CheckResult:
+    if error:
+        return CheckResult.failed(strategy, error)
+    try:
+        return check(strategy)
+    except EngineUnreachable:
+        if not binding.engine_url:
+            raise
+        return CheckResult.failed(strategy, "The engine stopped answering.")
+    except UnoError as problem:
+        return CheckResult.failed(strategy, str(problem))
+
+
+def _choose(binding: RoleBinding, results: list[CheckResult]) -> str:
+    """The strategy asked for where it may be used, or the first one that may."""
+    passed = {result.strategy for result in results if result.has_passed}
+    usable = [s.key for s in STRATEGIES[RoleName(binding.role)] if s.bar is None or s.key in passed]
+    if binding.requested != AUTO and binding.requested in usable:
+        return binding.requested
+    return usable[0] if usable else fallback_of(binding.role).key
+
+
+@transaction.atomic
+def _store(binding: RoleBinding, outcome: Outcome) -> RoleBinding:
+    for result in outcome.results:
+        RoleCheck.objects.create(
+            binding=binding,
+            strategy=result.strategy,
+            model=result.model,
+            metric=result.metric[:60],
+            figure=result.figure,
+            low=result.low,
+            high=result.high,
+            n=result.n,
+            bar=result.bar,
+            has_passed=result.has_passed,
+            detail=result.detail,
+        )
+    binding.active, binding.error = outcome.active, outcome.error
+    binding.checked_at = timezone.now()
+    binding.save(update_fields=["active", "error", "checked_at", "updated_at"])
+    return binding

@@ -1,0 +1,120 @@
+"""Checks of judges: on a labelled set, then on the deployment's own human pairs.
+
+A judge may gate only where the whole interval of its accuracy on the deployment's pairs lies
+above chance. The reference judge is checked leave-one-out: every pair is judged by the correction
+of the nearest other entry (of the same cluster, if there is one), never by its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from curation.entry_text import to_chat
+from curation.ml.judges import CHANCE, JudgeAccuracy, judge_accuracy
+from curation.models import Cluster
+from curation.roles.judges import Judge, JudgeItem, make_judge
+from curation.roles.results import CheckResult
+from curation.roles.samples import load_samples
+from curation.roles.strategies import Strategy
+from curation.selectors import HumanPair, human_pairs
+from uno_site.engine_clients import base_model_name, served_client
+from uno_site.inference.protocol import ChatMessage
+
+MAX_PAIRS = 60
+"""The newest human pairs; with that many, .63 already lies above chance."""
+MIN_LABELLED = 0.75
+"""Share of the labelled set that a judge must tell right before it is tried on real pairs."""
+
+
+def check_model_judge(strategy: Strategy) -> CheckResult:
+    """The labelled set first; only who passes it is tried on the deployment's pairs."""
+    judge = make_judge(strategy.key)
+    labelled = labelled_accuracy(judge)
+    told = f"Labelled set: {labelled.n_right:g} of {labelled.n_pairs}."
+    if labelled.share < MIN_LABELLED:
+        result = _result(strategy, labelled, detail=f"{told} The bar there is {MIN_LABELLED:.0%}.")
+        return CheckResult.failed(strategy, result.detail) if result.has_passed else result
+    return _result(strategy, judge_pairs(judge, human_pairs(limit=MAX_PAIRS)), detail=told)
+
+
+def check_reference_judge(strategy: Strategy) -> CheckResult:
+    """On the deployment's pairs alone: without corrections there is nothing to refer to."""
+    accuracy = judge_pairs(make_judge(strategy.key), human_pairs(limit=MAX_PAIRS))
+    return _result(strategy, accuracy)
+
+
+def check_judge_on_cluster(judge: Judge, cluster: Cluster, strategy: Strategy) -> CheckResult:
+    """A judge good in one place can be bad in another: its accuracy on one cluster's pairs."""
+    return _result(strategy, judge_pairs(judge, human_pairs(cluster=cluster, limit=MAX_PAIRS)))
+
+
+def _result(strategy: Strategy, accuracy: JudgeAccuracy, detail: str = "") -> CheckResult:
+    notes = [detail] if detail else []
+    if not accuracy.n_pairs:
+        notes.append("There are no human pairs yet: corrections or preferred replies.")
+    elif not accuracy.beats_chance:
+        notes.append("The interval does not lie above chance.")
+    return CheckResult(
+        strategy=strategy.key,
+        metric=strategy.metric,
+        bar=CHANCE,
+        has_passed=accuracy.beats_chance,
+        figure=accuracy.share if accuracy.n_pairs else None,
+        low=accuracy.interval.low,
+        high=accuracy.interval.high,
+        n=accuracy.n_pairs,
+        model=base_model_name() if strategy.key != "reference" else "embedder",
+        detail=" ".join(notes),
+    )
+
+
+def labelled_accuracy(judge: Judge) -> JudgeAccuracy:
+    """The judge's accuracy on the labelled pairs kept in the repository."""
+    rows = load_samples("judge_pairs")
+    items = [
+        JudgeItem((ChatMessage("user", row["query"]),), row[side], tuple(row["rules"]))
+        for row in rows
+        for side in ("better", "worse")
+    ]
+    return _accuracy(judge, items)
+
+
+def judge_pairs(judge: Judge, pairs: Sequence[HumanPair]) -> JudgeAccuracy:
+    """The judge's accuracy on human pairs; leave-one-out where it needs a correction."""
+    references: Sequence[str | None] = [pair.correction for pair in pairs]
+    if judge.needs_correction:
+        references = neighbour_corrections(pairs)
+    items = [
+        JudgeItem(to_chat(pair.messages), answer, tuple(pair.rules), reference)
+        for pair, reference in zip(pairs, references, strict=True)
+        if reference is not None or not judge.needs_correction
+        for answer in (pair.chosen, pair.rejected)
+    ]
+    return _accuracy(judge, items)
+
+
+def _accuracy(judge: Judge, items: Sequence[JudgeItem]) -> JudgeAccuracy:
+    scores = judge.score_many(items)
+    return judge_accuracy(list(zip(scores[0::2], scores[1::2], strict=True)))
+
+
+def neighbour_corrections(pairs: Sequence[HumanPair]) -> list[str | None]:
+    """For each pair the chosen answer of the nearest other one, its own cluster's first.
+
+    None where there is no other pair.
+    """
+    if len(pairs) < 2:
+        return [None] * len(pairs)
+    vectors = served_client().embed([pair.query for pair in pairs])
+    cosines = vectors @ vectors.T
+    np.fill_diagonal(cosines, -np.inf)
+    return [pairs[_nearest(index, pairs, cosines[index])].chosen for index in range(len(pairs))]
+
+
+def _nearest(index: int, pairs: Sequence[HumanPair], cosines: np.ndarray) -> int:
+    home = pairs[index].cluster_id
+    at_home = np.array([home is not None and pair.cluster_id == home for pair in pairs])
+    at_home[index] = False
+    return int(np.where(at_home, cosines, -np.inf).argmax() if at_home.any() else cosines.argmax())

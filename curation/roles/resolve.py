@@ -1,0 +1,113 @@
+"""Which strategy of a role is in use: what its last checks left standing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from curation.models import Cluster, RoleBinding, RoleName
+from curation.roles.bindings import binding_get, bound_model
+from curation.roles.checks import role_check
+from curation.roles.distillers import Distiller, ExtractiveDistiller, GenerativeDistiller
+from curation.roles.gap_scorers import GapScorer, make_gap_scorer
+from curation.roles.judge_checks import check_judge_on_cluster
+from curation.roles.judges import Judge, make_judge
+from curation.roles.results import CheckResult
+from curation.roles.strategies import NONE, STRATEGIES, Strategy, find_strategy
+
+
+def needs_check(binding: RoleBinding) -> bool:
+    """Whether the binding changed, or was never checked."""
+    return binding.checked_at is None or not binding.active
+
+
+def active_strategy(role: str) -> str:
+    """The role's strategy in use; the role is checked first where that was never done.
+
+    Raises
+    ------
+    EngineUnreachable
+        The role was never checked, and the engine does not answer.
+    """
+    binding = binding_get(RoleName(role))
+    return (role_check(role) if needs_check(binding) else binding).active
+
+
+@dataclass(frozen=True, slots=True)
+class ResolvedJudge:
+    """The judge to use, and the check that lets it; None with the reason where nobody may.
+
+    ``check`` has the keys of :meth:`curation.roles.results.CheckResult.as_dict`.
+    """
+
+    judge: Judge | None
+    check: dict[str, Any]
+    reason: str
+
+    @property
+    def beats_chance(self) -> bool:
+        """Whether the judge may gate a promotion."""
+        return self.judge is not None
+
+
+def resolve_judge(cluster: Cluster | None = None) -> ResolvedJudge:
+    """The judge that beats chance on the deployment's own human pairs.
+
+    With a ``cluster`` it must do so on that cluster's pairs, measured now; the strategies that
+    passed on the deployment are tried in their order.
+    """
+    active = active_strategy(RoleName.JUDGE)
+    if cluster is None:
+        return _resolved_by_deployment(active)
+    tried = []
+    for strategy in STRATEGIES[RoleName.JUDGE]:
+        if strategy.key == NONE or not _may_try(strategy, active):
+            continue
+        judge = make_judge(strategy.key)
+        result = check_judge_on_cluster(judge, cluster, strategy)
+        if result.has_passed:
+            return ResolvedJudge(judge, result.as_dict(), "")
+        tried.append(result)
+    return ResolvedJudge(None, tried[0].as_dict() if tried else {}, _why_no_judge(tried))
+
+
+def _resolved_by_deployment(active: str) -> ResolvedJudge:
+    if active == NONE:
+        return ResolvedJudge(None, {}, find_strategy(RoleName.JUDGE, NONE).how)
+    check = binding_get(RoleName.JUDGE).checks.filter(strategy=active).first()
+    keys = ("figure", "low", "high", "n", "bar", "has_passed", "detail")
+    values = {key: getattr(check, key) for key in keys} if check else {}
+    return ResolvedJudge(make_judge(active), {"judge": active, **values}, "")
+
+
+def _may_try(strategy: Strategy, active: str) -> bool:
+    """The reference judge lives by a cluster's own corrections; others must have passed before."""
+    if strategy.key in (active, "reference"):
+        return True
+    check = binding_get(RoleName.JUDGE).checks.filter(strategy=strategy.key).first()
+    return bool(check and check.has_passed)
+
+
+def _why_no_judge(tried: list[CheckResult]) -> str:
+    if not tried:
+        return find_strategy(RoleName.JUDGE, NONE).how
+    return " ".join(
+        f"The {result.strategy} judge tells {result.figure or 0:.0%} of this cluster's "
+        f"{result.n} human pairs right ({result.low:.0%} to {result.high:.0%}), "
+        "which is not above chance."
+        if result.n
+        else f"The {result.strategy} judge has no human pairs of this cluster to be checked on."
+        for result in tried
+    )
+
+
+def resolve_gap_scorer() -> GapScorer:
+    """The gap scorer that the role's checks left standing."""
+    return make_gap_scorer(active_strategy(RoleName.GAP_SCORER))
+
+
+def resolve_distiller() -> Distiller:
+    """The distiller that the role's checks left standing."""
+    if active_strategy(RoleName.DISTILLER) == "generative":
+        return GenerativeDistiller(bound_model(RoleName.DISTILLER))
+    return ExtractiveDistiller()

@@ -1,0 +1,63 @@
+"""The sentence classifier of the extractive distiller: fitted once for an embedder, and kept."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import tempfile
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+from django.conf import settings
+
+import curation.ml
+from curation.ml.classifier import CUES, ClassifierConfig, Embed, SentenceClassifier, fit_classifier
+
+PROBE = "Make it shorter."
+N_PROBED = 8
+LABELLED = Path(curation.ml.__file__).parent / "data" / "feedback_sentences.jsonl"
+
+
+def sentence_classifier(embed: Embed, embedder: str) -> SentenceClassifier:
+    """The classifier for an embedder: from this process, from the data folder, or fitted now.
+
+    It is kept as JSON, not as a pickle: reading it can run no code.
+    """
+    return _classifier(embed, _key(embed, embedder), Path(settings.DATA_DIR))
+
+
+@lru_cache(maxsize=4)
+def _classifier(embed: Embed, key: str, data_dir: Path) -> SentenceClassifier:
+    path = data_dir / "models" / f"sentence-classifier-{key[:16]}.json"
+    if path.exists():
+        return SentenceClassifier.from_dict(json.loads(path.read_text(encoding="utf-8")))
+    rows = [json.loads(line) for line in LABELLED.read_text(encoding="utf-8").splitlines()]
+    texts, labels = [row["text"] for row in rows], [row["label"] for row in rows]
+    classifier = fit_classifier(texts, labels, embed)
+    _write(path, json.dumps(classifier.to_dict()))
+    return classifier
+
+
+def _key(embed: Embed, embedder: str) -> str:
+    """What the fit depends on: the sentences, the cues, the configuration, the embedder.
+
+    The embedder is known by its name and by where it puts a sentence, since another one may
+    answer under the same name.
+    """
+    largest = np.argsort(-np.abs(np.asarray(embed([PROBE])[0])))[:N_PROBED]
+    parts = [embedder, repr(sorted(largest.tolist())), repr(ClassifierConfig())]
+    parts += [cue.pattern for cue in CUES]
+    digest = hashlib.sha256("\n".join(parts).encode())
+    digest.update(LABELLED.read_bytes())
+    return digest.hexdigest()
+
+
+def _write(path: Path, text: str) -> None:
+    """Write beside and rename, so that no other process reads half a file."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, suffix=".tmp")
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        file.write(text)
+    Path(temporary).replace(path)

@@ -1,0 +1,108 @@
+"""Checks of the roles that write: the generative distiller and the generative reviser."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from curation.ml.grounding import is_degenerate_text
+from curation.models import RoleName
+from curation.roles.bindings import bound_model
+from curation.roles.distillers import FEEDBACK_RULES, MAX_OUTPUT_TOKENS, check_flags, parse_rules
+from curation.roles.results import CheckResult
+from curation.roles.revisers import GenerativeReviser, RevisionTask
+from curation.roles.samples import load_samples
+from curation.roles.strategies import Strategy
+from uno_site.engine_clients import served_client
+from uno_site.inference.protocol import ChatRequest, Sampling
+from uno_site.prompts.loader import load_prompt
+
+MIN_ON_TOPIC = 0.3
+"""Cosine of a revision to its query from which it is still about it."""
+
+
+def check_distiller(strategy: Strategy) -> CheckResult:
+    """Share of labelled feedback whose output is valid, grounded, and there when it should be."""
+    bound, prompt = bound_model(RoleName.DISTILLER), load_prompt(FEEDBACK_RULES)
+    samples = load_samples("distiller_feedback")
+    requests = [
+        ChatRequest(
+            model=bound.model,
+            messages=prompt.render(
+                query=row["query"], answer=row["answer"], feedback=f"Feedback 1: {row['feedback']}"
+            ),
+            sampling=Sampling(max_tokens=MAX_OUTPUT_TOKENS, temperature=0.0),
+            json_schema=prompt.json_schema,
+        )
+        for row in samples
+    ]
+    faults = [
+        fault
+        for row, result in zip(samples, bound.client.chat_many(requests), strict=True)
+        if (fault := distiller_fault(row, result.text))
+    ]
+    return CheckResult.of_share(
+        strategy,
+        len(samples) - len(faults),
+        len(samples),
+        model=bound.model,
+        detail=_examples(faults),
+    )
+
+
+def distiller_fault(row: dict[str, Any], output: str) -> str:
+    """What is wrong with one output, or nothing."""
+    rules = parse_rules(output)
+    if rules is None:
+        return "not the JSON that was asked for"
+    if not row["has_rules"]:
+        return f"a rule out of nothing: “{rules[0][:60]}”" if rules else ""
+    if not rules:
+        return "no rules where there were some to find"
+    for rule in rules:
+        if flags := check_flags(rule, row["feedback"], row["query"]):
+            return f"{flags[0].replace('_', ' ')}: “{rule[:60]}”"
+    return ""
+
+
+def check_reviser(strategy: Strategy) -> CheckResult:
+    """Share of labelled revisions that do what was asked and are still about the query."""
+    bound, samples = bound_model(RoleName.REVISER), load_samples("reviser_feedback")
+    reviser = GenerativeReviser(bound)
+    n_right = n = 0
+    for row in samples:
+        task = RevisionTask(row["query"], row["answer"], row["feedback"], tuple(row["rules"]))
+        revisions = reviser.revise(task, seeds=(0,))
+        texts = [revision.text for revision in revisions]
+        n += max(len(texts), 1)
+        n_right += sum(_on_topic(row["query"], texts, row["check"]))
+    return CheckResult.of_share(strategy, n_right, n, model=bound.model)
+
+
+def _on_topic(query: str, texts: list[str], check: dict[str, Any]) -> list[bool]:
+    if not texts:
+        return []
+    vectors = served_client().embed([query, *texts])
+    cosines = vectors[1:] @ vectors[0]
+    return [
+        bool(cosine >= MIN_ON_TOPIC) and obeys(text, check)
+        for text, cosine in zip(texts, cosines, strict=True)
+    ]
+
+
+def obeys(text: str, check: dict[str, Any]) -> bool:
+    """Whether a revision does what the labelled feedback asked for, and does not ramble."""
+    lower = text.lower()
+    n_bullets = sum(line.lstrip().startswith(("-", "*", "•")) for line in text.splitlines())
+    tests = {
+        "max_words": lambda wanted: len(text.split()) <= wanted,
+        "min_bullets": lambda wanted: n_bullets >= wanted,
+        "starts_with": lower.startswith,
+        "contains": lambda wanted: all(word in lower for word in wanted),
+        "is_lower": lambda wanted: (text == lower) is wanted,
+    }
+    is_sound = bool(text.strip()) and not is_degenerate_text(text)
+    return is_sound and all(tests[name](wanted) for name, wanted in check.items())
+
+
+def _examples(faults: list[str], limit: int = 3) -> str:
+    return f"For example {'; '.join(faults[:limit])}." if faults else ""

@@ -1,0 +1,1 @@
+"""What changes the curation rooms' rows: each module one verb."""

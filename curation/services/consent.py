@@ -1,0 +1,48 @@
+"""Withdrawn consent: nothing that was made from a person's logs stays.
+
+The entries of somebody without consent leave every selector at once, by the queryset; this
+deletes what was derived from them. Adapters that learned from them are the training room's.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import Q
+
+from curation.models import EntryState, LogEntry
+from curation.services.withdrawal import artefacts_delete, orphans_reopen
+
+
+def withdrawn_entries() -> Any:
+    """Entries without consent of which something is still there to be taken back."""
+    withdrawn = LogEntry.objects.filter(user__isnull=False).exclude(user__training_consent=True)
+    return withdrawn.filter(
+        Q(rules__isnull=False)
+        | Q(pairs__isnull=False)
+        | Q(candidates__isnull=False)
+        | Q(cluster__isnull=False)
+        | ~Q(state=EntryState.PENDING)
+    ).distinct()
+
+
+def consent_sync() -> dict[str, int]:
+    """Delete the artefacts of entries whose person has no consent; counts of what went.
+
+    The entry itself stays, unread, so that consent given again brings it back; it is
+    distilled anew then. Deleting the conversation deletes the entry too.
+    """
+    ids = list(withdrawn_entries().values_list("pk", flat=True))
+    counts = artefacts_delete(ids)
+    LogEntry.objects.filter(pk__in=ids).update(
+        state=EntryState.PENDING,
+        flags=[],
+        claim="",
+        claimed_at=None,
+        query_embedding=None,
+        rules_embedding=None,
+        cluster=None,
+        cluster_distance=None,
+        gap=None,
+    )
+    return {"entries": len(ids), "reopened": orphans_reopen(), **counts}

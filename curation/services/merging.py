@@ -1,0 +1,109 @@
+"""Duplicate rules become one, so that a curator decides on each instruction once.
+
+Within an entry, and over entries where the same is said in other words. What is flagged stands
+for nobody but itself, and neither does what a curator rejected.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from django.db import transaction
+from django.db.models import QuerySet
+
+from curation.ml.dedupe import DedupeConfig, merge_rules, normalise_rule
+from curation.models import LogEntry, ReviewState, Rule, RuleKind
+from curation.services.flags import CONTRADICTION, flag_add
+from uno_site.engine_clients import served_client
+
+EMBED_BATCH = 256
+CONFIG = DedupeConfig()
+
+
+def rules_merge() -> int:
+    """Merge every new rule that repeats another one; how many were merged.
+
+    Raises
+    ------
+    EngineUnreachable
+        The embedder does not answer; nothing was merged.
+    """
+    new = list(_mergeable().filter(state=ReviewState.PROPOSED).order_by("created_at", "position"))
+    if not new:
+        return 0
+    kept = list(_mergeable().filter(state=ReviewState.APPROVED).order_by("created_at", "position"))
+    vectors = _embed([rule.text for rule in [*kept, *new]])
+    _flag_contradictions(new, vectors[len(kept) :])
+    return _merge(kept, new, vectors)
+
+
+def _mergeable() -> QuerySet[Rule]:
+    return Rule.objects.filter(
+        kind=RuleKind.FEEDBACK, flags=[], entry__in=LogEntry.objects.consented()
+    )
+
+
+def _embed(texts: Sequence[str]) -> np.ndarray:
+    """Embeddings [n, d]; each distinct text is embedded once."""
+    distinct = sorted(set(texts))
+    starts = range(0, len(distinct), EMBED_BATCH)
+    rows = np.vstack([served_client().embed(distinct[at : at + EMBED_BATCH]) for at in starts])
+    index = {text: row for row, text in enumerate(distinct)}
+    return rows[[index[text] for text in texts]]
+
+
+@transaction.atomic
+def _flag_contradictions(rules: Sequence[Rule], vectors: np.ndarray) -> None:
+    """Flag rules of one entry that want opposite things: a curator must choose."""
+    by_entry: dict[object, list[int]] = {}
+    for index, rule in enumerate(rules):
+        by_entry.setdefault(rule.entry_id, []).append(index)
+    for indices in by_entry.values():
+        own = [rules[index] for index in indices]
+        found = merge_rules([rule.text for rule in own], vectors[indices], CONFIG)
+        opposed = {group for pair in found.contradictions for group in pair}
+        for group in opposed:
+            for rule in (own[index] for index in found.groups[group]):
+                flag_add(rule, CONTRADICTION)
+                rule.save(update_fields=["flags", "updated_at"])
+
+
+@transaction.atomic
+def _merge(kept: Sequence[Rule], new: Sequence[Rule], vectors: np.ndarray) -> int:
+    """Let each new rule join the first one before it that it repeats."""
+    everyone = [*kept, *new]
+    standing = [not rule.flags for rule in everyone]
+    by_text: dict[str, int] = {}
+    n_merged = 0
+    for index, rule in enumerate(everyone):
+        if not standing[index]:
+            continue
+        if index >= len(kept):
+            target = _target(index, everyone, standing, vectors, by_text)
+            if target is not None:
+                rule.state, rule.merged_into = ReviewState.MERGED, everyone[target]
+                rule.save(update_fields=["state", "merged_into", "updated_at"])
+                standing[index] = False
+                n_merged += 1
+                continue
+        by_text.setdefault(normalise_rule(rule.text), index)
+    return n_merged
+
+
+def _target(
+    index: int,
+    rules: Sequence[Rule],
+    standing: Sequence[bool],
+    vectors: np.ndarray,
+    by_text: dict[str, int],
+) -> int | None:
+    """The earliest standing rule that says the same, or None."""
+    if (same := by_text.get(normalise_rule(rules[index].text))) is not None:
+        return same
+    near = np.flatnonzero(vectors[:index] @ vectors[index] >= CONFIG.min_similarity)
+    for other in near:
+        texts = [rules[other].text, rules[index].text]
+        if standing[other] and len(merge_rules(texts, vectors[[other, index]], CONFIG).groups) == 1:
+            return int(other)
+    return None

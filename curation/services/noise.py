@@ -1,0 +1,99 @@
+"""Noise flags on clusters: the checks, and a curator's last word."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from typing import Any
+
+from django.db import transaction
+
+from curation.entry_text import spoken_feedback
+from curation.ml.edit_style import Correction
+from curation.ml.grounding import grounded_share
+from curation.ml.noise import ClusterEvidence, check_noise
+from curation.models import Cluster, LogEntry, Rule, RuleKind
+from uno_site.audit.services import audit_record
+
+MAX_EXAMINED = 60
+"""Entries of a cluster that are compared pair by pair: enough to tell a share to .05."""
+SEED = 0
+SPOKEN_STRATEGIES = frozenset(["extractive", "generative"])
+"""Rules that claim to say what the user said; reasons and edits speak for themselves."""
+IMMATURE = "too_few_entries"
+"""A small cluster is not noise: training has its own minimum."""
+
+
+def noise_assess(cluster: Cluster) -> Cluster:
+    """Examine the cluster's members and keep the verdict; a curator's overruling stands."""
+    report = check_noise(cluster_evidence(cluster))
+    blocking = [r for r in report.reasons if r.is_blocking and r.key != IMMATURE]
+    notes = [r.text for r in report.reasons if r not in blocking]
+    cluster.noise_reasons = [reason.text for reason in blocking]
+    cluster.params = {**cluster.params, "notes": notes}
+    cluster.is_noise = bool(blocking) and not cluster.params.get("is_noise_overruled", False)
+    cluster.save(update_fields=["noise_reasons", "params", "is_noise", "updated_at"])
+    return cluster
+
+
+def cluster_evidence(cluster: Cluster) -> ClusterEvidence:
+    """What the checks look at: a seeded sample of the cluster's usable entries."""
+    members = LogEntry.objects.usable().filter(cluster=cluster).order_by("pk")
+    ids = list(members.values_list("pk", flat=True))
+    sample = random.Random(SEED).sample(ids, min(len(ids), MAX_EXAMINED))  # noqa: S311
+    entries = list(members.filter(pk__in=sample))
+    rules: dict[Any, list[Rule]] = {entry.pk: [] for entry in entries}
+    for rule in Rule.objects.filter(entry__in=entries, kind=RuleKind.FEEDBACK):
+        rules[rule.entry_id].append(rule)
+    people = LogEntry.objects.usable().order_by().values("user", "source").distinct()
+    return ClusterEvidence(
+        rules=[[rule.text for rule in rules[entry.pk]] for entry in entries],
+        groundings=[g for entry in entries for g in _groundings(entry, rules[entry.pk])],
+        user_ids=[_voice(entry) for entry in entries],
+        corrections=[
+            Correction(entry.response, entry.correction) for entry in entries if entry.correction
+        ],
+        n_flagged=sum(_is_flagged(entry, rules[entry.pk]) for entry in entries),
+        n_users=people.count(),
+    )
+
+
+def _groundings(entry: LogEntry, rules: Sequence[Rule]) -> list[float]:
+    """The mean grounding of what was said, or nothing where nothing was."""
+    said = [rule.text for rule in rules if rule.strategy in SPOKEN_STRATEGIES]
+    sources = [*spoken_feedback(entry), entry.query]
+    shares = [grounded_share(text, sources) for text in said]
+    return [sum(shares) / len(shares)] if shares else []
+
+
+def _is_flagged(entry: LogEntry, rules: Sequence[Rule]) -> bool:
+    """Flagged so that its rules cannot be trusted; a missing better answer is no such flag."""
+    return bool(rules) and all(rule.flags for rule in rules)
+
+
+def _voice(entry: LogEntry) -> str:
+    return str(entry.user_id or entry.source)
+
+
+@transaction.atomic
+def noise_overrule(*, cluster: Cluster, by: Any) -> Cluster:
+    """Say that a flagged cluster is not noise, or leave it to the checks again."""
+    is_overruled = not cluster.params.get("is_noise_overruled", False)
+    cluster.params = {**cluster.params, "is_noise_overruled": is_overruled}
+    cluster.is_noise = bool(cluster.noise_reasons) and not is_overruled
+    cluster.save(update_fields=["params", "is_noise", "updated_at"])
+    action = "cluster.overrule_noise" if is_overruled else "cluster.respect_noise"
+    audit_record(actor=by, action=action, subject=cluster, data={"reasons": cluster.noise_reasons})
+    return cluster
+
+
+@transaction.atomic
+def cluster_rename(*, cluster: Cluster, name: str, by: Any) -> Cluster:
+    """Give the cluster a name; a re-clustering keeps it."""
+    before, cluster.name = cluster.name, name.strip()
+    cluster.full_clean()
+    cluster.save(update_fields=["name", "updated_at"])
+    audit_record(
+        actor=by, action="cluster.rename", subject=cluster, data={"before": before, "after": name}
+    )
+    return cluster

@@ -1,0 +1,1 @@
+"""The curation rooms' pages: parse, call a service or a selector, render."""

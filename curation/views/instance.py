@@ -1,0 +1,107 @@
+"""The instance's roles, its policy, and imports."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from curation.forms import BindingForm, PolicyForm, UploadForm
+from curation.models import CurationPolicy, RoleName
+from curation.roles.bindings import binding_get, binding_update
+from curation.roles.overview import roles_overview
+from curation.services.policy import policy_update
+from curation.uploads import MAX_UPLOAD_BYTES, upload_save
+from uno_site.accounts.permissions import admin_required, curator_required
+from uno_site.errors import InvalidInput
+from uno_site.jobs.models import Job
+from uno_site.jobs.services import active_jobs, job_enqueue
+
+CHECK = "curation.check_roles"
+IMPORT = "curation.import"
+N_IMPORTS_SHOWN = 10
+
+
+@curator_required
+@require_GET
+def role_list(request: HttpRequest) -> HttpResponse:
+    """Who does what inside the loop, how well, and what happens where nobody can."""
+    context = {"roles": roles_overview(), "job": active_jobs(CHECK).first()}
+    return render(request, "curation/role_list.html", context)
+
+
+@admin_required
+@require_http_methods(["GET", "POST"])
+def role_edit(request: HttpRequest, role: str) -> HttpResponse:
+    """Bind a role to another model; it is checked at once."""
+    binding = binding_get(_known_role(role))
+    form = BindingForm(request.POST or None, instance=binding)
+    if request.method == "POST" and form.is_valid():
+        binding_update(binding=binding_get(role), values=form.cleaned_data, by=request.user)
+        job_enqueue(kind=CHECK, params={"role": role}, by=request.user)
+        messages.success(request, _("Saved. The role is being checked."))
+        return redirect("curation:roles")
+    return render(request, "curation/role_form.html", {"form": form, "binding": binding})
+
+
+@curator_required
+@require_POST
+def role_check(request: HttpRequest) -> HttpResponse:
+    """Check one role, or all of them, again."""
+    role = request.POST.get("role", "")
+    params = {"role": _known_role(role)} if role else {}
+    job_enqueue(kind=CHECK, params=params, by=request.user)
+    messages.success(request, _("The check has been queued."))
+    return redirect("curation:roles")
+
+
+@curator_required
+@require_http_methods(["GET", "POST"])
+def policy_page(request: HttpRequest) -> HttpResponse:
+    """The policy; curators may read it, admins change it."""
+    if request.method == "POST":
+        return _policy_save(request)
+    form = PolicyForm(instance=CurationPolicy.current())
+    return _policy_render(request, form)
+
+
+@admin_required
+def _policy_save(request: HttpRequest) -> HttpResponse:
+    form = PolicyForm(request.POST, instance=CurationPolicy.current())
+    if not form.is_valid():
+        return _policy_render(request, form)
+    policy_update(values=form.cleaned_data, by=request.user)
+    messages.success(request, _("The policy is saved."))
+    return redirect("curation:policy")
+
+
+def _policy_render(request: HttpRequest, form: PolicyForm) -> HttpResponse:
+    if not request.user.is_admin:
+        for field in form.fields.values():
+            field.disabled = True
+    return render(request, "curation/policy_form.html", {"form": form})
+
+
+@curator_required
+@require_http_methods(["GET", "POST"])
+def import_page(request: HttpRequest) -> HttpResponse:
+    """Upload a log file; a job reads it."""
+    form = UploadForm(request.POST or None, request.FILES or None)
+    if request.method == "POST" and form.is_valid():
+        file = form.cleaned_data["file"]
+        params = {"path": str(upload_save(file)), "name": file.name}
+        job_enqueue(kind=IMPORT, params=params, by=request.user)
+        messages.success(request, _("The file is being imported."))
+        return redirect("curation:import")
+    imports = Job.objects.filter(kind=IMPORT)[:N_IMPORTS_SHOWN]
+    limit = MAX_UPLOAD_BYTES // 2**20
+    context = {"form": form, "imports": imports, "limit": limit}
+    return render(request, "curation/import_form.html", context)
+
+
+def _known_role(role: str) -> str:
+    if role not in RoleName.values:
+        raise InvalidInput(f"There is no role {role!r}.", remedy=f"Known: {', '.join(RoleName)}.")
+    return role
