@@ -1,0 +1,68 @@
+"""Centroids live in query space, are updated as running means, and reach a limited distance."""
+
+import numpy as np
+import pytest
+
+from chat.router import UNSEEN, Router
+from curation.ml.clustering import (
+    LimitConfig,
+    cluster_entries,
+    distance_limit,
+    query_centroid,
+    update_centroid,
+)
+
+
+def test_mean_of_normalised_queries_is_not_normalised_again():
+    assert query_centroid([[2.0, 0.0], [0.0, 5.0]]) == pytest.approx([0.5, 0.5])
+
+
+def test_running_mean_equals_the_mean_of_all():
+    rng = np.random.default_rng(0)
+    queries = rng.normal(size=(20, 8))
+    centroid, n_members = query_centroid(queries[:5]), 5
+    for query in queries[5:]:
+        centroid, n_members = update_centroid(centroid, n_members, query)
+    assert n_members == 20
+    assert centroid == pytest.approx(query_centroid(queries), abs=1e-5)
+
+
+def test_the_first_member_is_the_centroid():
+    centroid, n_members = update_centroid([0.0, 0.0], 0, [0.0, 2.0])
+    assert (centroid.tolist(), n_members) == ([0.0, 1.0], 1)
+
+
+def test_a_negative_count_is_refused():
+    with pytest.raises(ValueError, match="n_members"):
+        update_centroid([0.0], -1, [1.0])
+
+
+def test_limit_measures_each_member_against_the_others():
+    # Of two members at a right angle each is √2 from the other.
+    limits = LimitConfig(quantile=1.0, margin=1.0)
+    assert distance_limit([[1.0, 0.0], [0.0, 1.0]], limits) == pytest.approx(np.sqrt(2))
+    assert distance_limit([[1.0, 0.0], [3.0, 0.0]], limits) == pytest.approx(0.0)
+
+
+def test_limit_is_the_quantile_times_the_margin():
+    rows = [[1.0, 0.0], [1.0, 0.0], [0.0, 1.0]]
+    # Against the others: |(1,0) − (.5,.5)| = √.5 twice, |(0,1) − (1,0)| = √2 once.
+    median = distance_limit(rows, LimitConfig(quantile=0.5, margin=1.0))
+    assert median == pytest.approx(np.sqrt(0.5))
+    assert distance_limit(rows, LimitConfig(quantile=0.5, margin=2.0)) == pytest.approx(2 * median)
+
+
+def test_a_single_member_reaches_only_itself():
+    assert distance_limit([[1.0, 0.0]]) == 0.0
+
+
+def test_members_are_routed_home_and_strangers_to_the_base():
+    rng = np.random.default_rng(1)
+    centres = np.repeat(np.eye(32)[:2], 30, axis=0)
+    queries = centres + rng.normal(size=centres.shape) * 0.15
+    clustering = cluster_entries(queries, queries)
+    router = Router(clustering.centroids, ["0", "1"], clustering.distance_limits.tolist())
+    fresh = np.eye(32)[:2] + rng.normal(size=(2, 32)) * 0.15
+    assert (router.assign(queries).indices == clustering.labels).mean() >= 0.9
+    assert set(router.assign(fresh).indices) == {0, 1}
+    assert router.assign(np.eye(32)[5:15]).indices.tolist() == [UNSEEN] * 10
