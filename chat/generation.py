@@ -10,12 +10,14 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from contextvars import Context
 from typing import Any
 from uuid import UUID
 from weakref import WeakKeyDictionary
 
 from asgiref.sync import async_to_sync
 from channels.db import database_sync_to_async
+from django.utils.translation import get_language, override
 from django.utils.translation import gettext as _
 
 from chat.markdown import render_markdown
@@ -51,9 +53,15 @@ def engine_client() -> Any:
 
 def launch(message_id: UUID) -> None:
     """Start writing a reply in the web process's event loop; returns at once."""
+    language = get_language()
+
+    async def write() -> None:
+        with override(language):
+            await generate(message_id)
 
     async def spawn() -> None:
-        task = asyncio.create_task(generate(message_id))
+        # A context of its own: this one is tied to the request's thread, which ends before.
+        task = asyncio.create_task(write(), context=Context())
         _tasks.add(task)
         task.add_done_callback(_tasks.discard)
 
@@ -122,11 +130,11 @@ class Generation:
         try:
             is_ours = await self._watch(writing, stopping)
         except asyncio.CancelledError:
-            await self._abandon(writing)
+            # The process is ending: say so on the row while there is time.
+            await self._finish(MessageState.INTERRUPTED, generations.restart_text())
             raise
         finally:
             stopping.cancel()
-        if not writing.done():
             writing.cancel()
         await asyncio.wait({writing})
         if is_ours:
@@ -198,11 +206,6 @@ class Generation:
         return MessageState.INTERRUPTED, _("%(reason)s What had arrived is kept.") % {
             "reason": reason
         }
-
-    async def _abandon(self, writing: asyncio.Task[None]) -> None:
-        """The process is ending: say so on the row while there is time."""
-        writing.cancel()
-        await self._finish(MessageState.INTERRUPTED, generations.restart_text())
 
     async def _finish(self, state: str, error: str) -> None:
         await database_sync_to_async(generations.generation_finish)(
