@@ -164,6 +164,17 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
+    "ENUM_NAME_OVERRIDES": {
+        "RouteKindEnum": "chat.models.RouteKind",
+        "AdapterKindEnum": "training.models.AdapterKind",
+        "RuleKindEnum": "curation.models.RuleKind",
+        "EntryStateEnum": "curation.models.EntryState",
+        "ReviewStateEnum": "curation.models.ReviewState",
+        "JobStateEnum": "uno_site.jobs.models.JobState",
+        "MessageStateEnum": "chat.models.MessageState",
+        "RunStateEnum": "training.models.RunState",
+        "AdapterStateEnum": "training.models.AdapterState",
+    },
 }
 
 X_FRAME_OPTIONS = "DENY"
