@@ -36,14 +36,16 @@ EditRuleKey = Literal[
 class EditRulesConfig:
     """``max_rules`` of one correction. ``max_sentences``: more are a length, not a rule.
     ``short_ratio`` / ``long_ratio``: words of the corrected text per word of the reply that count
-    as shorter / longer. ``max_replacements`` of at most ``max_phrase_words`` words each are told
-    one by one. ``min_share`` of a cluster's corrections must show a rule that is to hold for all.
+    as shorter / longer, if it is by ``min_length_words`` at least. ``max_replacements`` of at most
+    ``max_phrase_words`` words each are told one by one. ``min_share`` of a cluster's corrections
+    must show a rule that is to hold for all.
     """
 
     max_rules: int = 5
     max_sentences: int = 5
     short_ratio: float = 0.7
     long_ratio: float = 1.3
+    min_length_words: int = 5
     max_replacements: int = 3
     max_phrase_words: int = 8
     min_share: float = 0.5
@@ -59,6 +61,8 @@ class EditRule:
     value: str = ""
     count: int | None = None
 
+
+TOKEN = re.compile(r"\w+(?:[-'’./]\w+)*|[^\w\s]")
 
 Detector = Callable[[ReplyParts, ReplyParts, EditRulesConfig], list[EditRule]]
 
@@ -154,7 +158,10 @@ def _frame(before: ReplyParts, after: ReplyParts, config: EditRulesConfig) -> li
 
 def _length(before: ReplyParts, after: ReplyParts, config: EditRulesConfig) -> list[EditRule]:
     is_bounded = bool(_sentences(before, after, config)) or after.is_bulleted
-    ratio = len(after.text.split()) / max(1, len(before.text.split()))
+    n_before, n_after = len(before.text.split()), len(after.text.split())
+    if abs(n_after - n_before) < config.min_length_words:
+        return []
+    ratio = n_after / max(1, n_before)
     if ratio <= config.short_ratio and not is_bounded:
         return [EditRule("length", f"Keep the answer shorter{_shorter_by(ratio)}.", "shorter")]
     if ratio >= config.long_ratio and before.text:
@@ -187,7 +194,7 @@ def _decoration(before: ReplyParts, after: ReplyParts, config: EditRulesConfig) 
 
 def _wording(before: ReplyParts, after: ReplyParts, config: EditRulesConfig) -> list[EditRule]:
     """Single words and phrases, where the edit is made of few of them."""
-    old, new = before.body.split(), after.body.split()
+    old, new = TOKEN.findall(before.body), TOKEN.findall(after.body)
     steps = SequenceMatcher(a=old, b=new, autojunk=False).get_opcodes()
     changes = [(old[i:j], new[k:m]) for step, i, j, k, m in steps if step != "equal"]
     is_short = all(len(words) <= config.max_phrase_words for change in changes for words in change)
@@ -197,8 +204,14 @@ def _wording(before: ReplyParts, after: ReplyParts, config: EditRulesConfig) -> 
     return [EditRule("wording", text, text) for text in texts if text]
 
 
+def _phrase(tokens: str) -> str:
+    """Tokens as one writes them, quotation marks evened out, no punctuation around."""
+    text = re.sub(r"[\"“”]", "'", tokens)
+    return re.sub(r"\s+(?=[,.;:!?%)\]])|(?<=[(\[])\s+", "", text).strip(" ,;:.!?-*")
+
+
 def _phrase_rule(gone: str, come: str) -> str:
-    gone, come = (re.sub(r"[\"“”]", "'", text).strip(" ,;:.!?") for text in (gone, come))
+    gone, come = (_phrase(text) for text in (gone, come))
     if gone.casefold() == come.casefold():
         return ""
     if gone and come:

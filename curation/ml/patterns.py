@@ -175,7 +175,8 @@ STYLES = (
         "Keep the answer shorter.",
     ),
     _pattern(
-        r"\b(?:too|a bit|rather|very) (?:short|brief)\b|\b(?:longer|lengthier|write more)\b",
+        r"\b(?:too|a bit|rather|(?:is|was|'s) very) (?:short|brief)\b"
+        r"|\b(?:longer|lengthier|write more)\b",
         "Give a longer answer.",
     ),
     _pattern(

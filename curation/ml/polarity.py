@@ -65,7 +65,7 @@ UNWANTED = re.compile(
 )
 SLOTS = (
     re.compile(r"^(?P<slot>begin|end) with \"(?P<value>[^\"]+)\"", re.IGNORECASE),
-    re.compile(r"\b(?P<slot>answer|write|reply) in (?P<value>[A-Z][a-z]+)\b"),
+    re.compile(r"\b(?P<slot>(?i:answer|write|reply)) in (?P<value>[A-Z][a-z]+)\b"),
 )
 BOUND = re.compile(r"\b(?P<side>at most|at least) (?P<n>\d+) (?P<unit>[a-z]+?)s?\b", re.IGNORECASE)
 
@@ -92,7 +92,7 @@ def _opposes(wanting: str, refusing: str) -> bool:
         return False
     wanted, unwanted = content_stems(wanting), content_stems(refusing)
     shared = len(wanted & unwanted)
-    return bool(shared) and shared / min(len(wanted), len(unwanted)) > MIN_SHARED_OBJECT
+    return bool(shared) and shared / min(len(wanted), len(unwanted)) >= MIN_SHARED_OBJECT
 
 
 def _fills_differently(first: str, second: str) -> bool:

@@ -103,7 +103,8 @@ def from_gerund(word: str) -> str:
     if not lower.endswith("ing") or len(lower) < 5:
         return lower
     stem = lower[:-3]
-    candidates = (stem, stem + "e", stem[:-1])
+    is_doubled = stem[-1] == stem[-2] and stem[-1] not in "lsz"  # putting, but telling
+    candidates = (stem[:-1],) if is_doubled else (stem, stem + "e")
     return next((verb for verb in candidates if _is_known_pair(verb, lower)), stem)
 
 

@@ -1,0 +1,126 @@
+"""Clusters that should not train are found, with the reason."""
+
+import pytest
+
+from curation.ml.edit_style import ConsistencyConfig, Correction, corrections_consistency
+from curation.ml.noise import ClusterEvidence, NoiseConfig, check_noise, rule_disagreement
+
+SHORT, LONG = ["Keep the answer shorter."], ["Give a longer answer."]
+REPLY = "one two three four five six seven eight nine ten"
+SHORTER = Correction(REPLY, "one two three")
+LONGER = Correction(REPLY, REPLY + " " + REPLY)
+
+
+def evidence(**changes):
+    values = {
+        "rules": [SHORT] * 10,
+        "groundings": [1.0] * 10,
+        "user_ids": ["alice", "bob"] * 5,
+        "corrections": [SHORTER] * 10,
+        "n_flagged": 0,
+        "n_users": 2,
+    }
+    return ClusterEvidence(**values | changes)
+
+
+def keys(config=None, **changes):
+    return [reason.key for reason in check_noise(evidence(**changes), config).reasons]
+
+
+def test_a_good_cluster_has_no_reasons():
+    report = check_noise(evidence())
+    assert report.reasons == ()
+    assert not report.is_noisy
+
+
+def test_disagreement_is_the_share_of_contradicting_pairs():
+    assert rule_disagreement([SHORT, LONG, SHORT, []]) == pytest.approx(2 / 6)
+    assert rule_disagreement([SHORT]) == 0.0
+    assert rule_disagreement([]) == 0.0
+
+
+def test_one_dissident_in_eight_passes_and_two_do_not():
+    few = {"groundings": [1.0] * 8, "user_ids": ["a", "b"] * 4}
+    assert keys(rules=[SHORT] * 7 + [LONG], **few) == []  # 7 of 28 pairs: exactly .25
+    assert keys(rules=[SHORT] * 6 + [LONG] * 2, **few) == ["rules_disagree"]
+
+
+def test_too_few_entries_at_the_edge():
+    assert keys(rules=[SHORT] * 8) == []
+    assert keys(rules=[SHORT] * 7) == ["too_few_entries"]
+
+
+def test_low_grounding_at_the_edge():
+    assert keys(groundings=[0.5] * 10) == []
+    assert keys(groundings=[0.49] * 10) == ["low_grounding"]
+    assert keys(groundings=[]) == []
+
+
+def test_many_flagged_at_the_edge():
+    assert keys(n_flagged=5) == []
+    assert keys(n_flagged=6) == ["many_flagged"]
+
+
+def test_one_voice_is_told_but_does_not_block():
+    report = check_noise(evidence(user_ids=["alice"] * 10))
+    assert [reason.key for reason in report.reasons] == ["single_user"]
+    assert not report.is_noisy
+    assert keys(user_ids=["alice"] * 9 + ["bob"]) == []
+
+
+def test_alone_in_a_deployment_nobody_dominates():
+    assert keys(user_ids=["alice"] * 10, n_users=1) == []
+
+
+def test_contradictory_corrections_block():
+    report = check_noise(evidence(corrections=[SHORTER, LONGER] * 5))
+    assert [reason.key for reason in report.reasons] == ["corrections_disagree"]
+    assert "length" in report.reasons[0].text
+    assert report.is_noisy
+
+
+def test_consistency_by_hand():
+    # 6 shorter, 2 longer: |6 − 2| / 8.
+    consistency = corrections_consistency([SHORTER] * 6 + [LONGER] * 2)
+    assert (consistency.value, consistency.weakest) == (0.5, "length")
+    assert keys(corrections=[SHORTER] * 6 + [LONGER] * 2) == []
+    assert keys(NoiseConfig(min_consistency=0.51), corrections=[SHORTER] * 6 + [LONGER] * 2) == [
+        "corrections_disagree"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "axis"),
+    [
+        (Correction("Tell It", "tell it"), Correction("tell it", "TELL IT"), "capitals"),
+        (
+            Correction("a b c d e f", "a b c d e f 😀"),
+            Correction("a b c d e f 😀", "a b c d e f"),
+            "emojis",
+        ),
+        (Correction("a b c d", "- a b c d"), Correction("- a b c d", "a b c d"), "bullets"),
+        (Correction("so!", "so."), Correction("so.", "so!"), "exclamation marks"),
+        (Correction("**so** it", "so it"), Correction("so it", "**so** it"), "mark-up"),
+    ],
+)
+def test_axes_along_which_corrections_may_disagree(one, other, axis):
+    consistency = corrections_consistency([one, other] * 4)
+    assert (consistency.value, consistency.weakest) == (0.0, axis)
+
+
+def test_agreement_is_one():
+    assert corrections_consistency([SHORTER] * 6).value == 1.0
+
+
+def test_too_few_movements_tell_nothing():
+    assert corrections_consistency([SHORTER, LONGER, SHORTER]).weakest is None
+    assert corrections_consistency([]).value == 1.0
+    unmoved = [Correction("a b c", "a b d")] * 20
+    assert corrections_consistency([SHORTER, LONGER] * 2 + unmoved).weakest is None
+
+
+def test_small_changes_of_length_do_not_count():
+    slightly = Correction(REPLY, REPLY + " eleven twelve")
+    assert corrections_consistency([slightly, SHORTER] * 4).value == 1.0
+    sensitive = ConsistencyConfig(min_length_change=0.1)
+    assert corrections_consistency([slightly, SHORTER] * 4, sensitive).value == 0.0
