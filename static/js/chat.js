@@ -106,6 +106,11 @@
     composerText.focus();
   });
 
+  // What opens at the end of the thread should be seen.
+  thread?.addEventListener("toggle", (event) => {
+    if (event.target.open && event.target.matches(".disclosure")) event.target.scrollIntoView({ block: "nearest" });
+  }, true);
+
   // ── Editors in place ──────────────────────────────────────────────────
   const closeEditor = (editor) => {
     const article = editor.closest("article");

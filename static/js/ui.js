@@ -41,6 +41,7 @@
     const label = document.createElement("span");
     label.textContent = text;
     item.append(icon, label);
+    if (box.children.length > 2) box.firstElementChild.remove();
     box.append(item);
     expire(item, level);
   };
