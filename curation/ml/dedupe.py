@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import combinations
 
+import numpy as np
 from numpy.typing import ArrayLike
 
 from curation.ml.arrays import cosine_similarities
-from curation.ml.polarity import contradicts
+from curation.ml.polarity import contradictions, contradicts
 
 LITERAL = re.compile(r"\"[^\"]*\"|\d+(?:[.,]\d+)?")
 
@@ -70,12 +70,11 @@ def merge_rules(
                 break
         else:
             groups.append([index])
-    contradictions = tuple(
-        (one, other)
-        for one, other in combinations(range(len(groups)), 2)
-        if contradicts(rules[groups[one][0]], rules[groups[other][0]])
+    opposed = contradictions([rules[group[0]] for group in groups])
+    pairs = np.argwhere(np.triu(opposed)).tolist()
+    return MergedRules(
+        tuple(tuple(group) for group in groups), tuple((one, other) for one, other in pairs)
     )
-    return MergedRules(tuple(tuple(group) for group in groups), contradictions)
 
 
 def _is_duplicate(rule: str, other: str, is_near: bool) -> bool:

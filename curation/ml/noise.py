@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import combinations
 from typing import Literal
 
+import numpy as np
+
+from curation.ml.dedupe import normalise_rule
 from curation.ml.edit_style import Correction, corrections_consistency
-from curation.ml.polarity import contradicts
+from curation.ml.polarity import agreements, contradictions
 
 NoiseKey = Literal[
     "too_few_entries",
@@ -20,14 +22,19 @@ NoiseKey = Literal[
     "single_user",
 ]
 
+MAX_COMPARED = 500
+"""Entries of a cluster whose rules are compared pair by pair."""
+SAMPLE_SEED = 0
+
 
 @dataclass(frozen=True, slots=True)
 class NoiseConfig:
     """Thresholds, each a share in [0, 1] but the first.
 
     ``min_entries``: fewer cannot be split into training and validation (UNO §4).
-    ``max_disagreement``: share of entry pairs whose rules contradict each other; a minority of m
-    in n entries opposes 2·m·(n − m) / (n·(n − 1)) of them, so one dissident in eight passes.
+    ``max_disagreement``: see :func:`rule_disagreement`; with all entries taking a side, a minority
+    of m in n comes to 2·m·(n − m) / (n·(n − 1)), so that one dissident in eight passes. It is
+    looked at where ``min_opposed`` of all pairs of entries contradict each other.
     ``min_consistency``: see :func:`~curation.ml.edit_style.corrections_consistency`.
     ``min_grounding``: mean grounding of the rules. ``max_flagged``: share of flagged entries.
     ``max_user_share``: entries of one user, where the deployment has several.
@@ -35,6 +42,7 @@ class NoiseConfig:
 
     min_entries: int = 8
     max_disagreement: float = 0.25
+    min_opposed: float = 0.05
     min_consistency: float = 0.5
     min_grounding: float = 0.5
     max_flagged: float = 0.5
@@ -56,6 +64,14 @@ class ClusterEvidence:
     corrections: Sequence[Correction]
     n_flagged: int
     n_users: int
+
+
+@dataclass(frozen=True, slots=True)
+class Disagreement:
+    """``share`` of the pairs that take sides which are opposed; ``opposed`` of all pairs."""
+
+    share: float
+    opposed: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,16 +108,26 @@ def check_noise(evidence: ClusterEvidence, config: NoiseConfig | None = None) ->
     return NoiseReport(tuple(reason for reason in found if reason is not None))
 
 
-def rule_disagreement(rules: Sequence[Sequence[str]]) -> float:
-    """Share of pairs of entries that hold contradicting rules, in [0, 1]; 0 below two entries.
+def rule_disagreement(rules: Sequence[Sequence[str]]) -> Disagreement:
+    """How far the entries of a cluster contradict each other.
 
-    Entries without rules count in the pairs: they agree with everybody.
+    Of the pairs of entries that take sides in the same matter (contradicting rules, the same
+    pole, or the same rule), ``share`` in [0, 1] are opposed; ``opposed`` is their share of all
+    pairs. At most :data:`MAX_COMPARED` entries, drawn with a fixed seed, are compared.
     """
-    pairs = list(combinations(rules, 2))
-    n_opposed = sum(
-        any(contradicts(one, other) for one in first for other in second) for first, second in pairs
+    chosen = np.random.default_rng(SAMPLE_SEED).permutation(len(rules))[:MAX_COMPARED]
+    compared = [{normalise_rule(rule): rule for rule in rules[index]} for index in chosen]
+    distinct = {key: rule for entry in compared for key, rule in entry.items()}
+    texts, n_entries = list(distinct.values()), len(compared)
+    holds = np.array([[key in entry for key in distinct] for entry in compared], dtype=np.float32)
+    holds = holds.reshape(n_entries, len(texts))
+    opposed = holds @ contradictions(texts).astype(np.float32) @ holds.T > 0
+    agreed = (holds @ agreements(texts).astype(np.float32) @ holds.T > 0) & ~opposed
+    pairs = np.triu(np.ones((n_entries, n_entries), dtype=bool), k=1)
+    n_opposed, n_agreed = int((opposed & pairs).sum()), int((agreed & pairs).sum())
+    return Disagreement(
+        share=n_opposed / max(1, n_opposed + n_agreed), opposed=n_opposed / max(1, pairs.sum())
     )
-    return n_opposed / len(pairs) if pairs else 0.0
 
 
 def _too_few(evidence: ClusterEvidence, config: NoiseConfig) -> NoiseReason | None:
@@ -113,10 +139,11 @@ def _too_few(evidence: ClusterEvidence, config: NoiseConfig) -> NoiseReason | No
 
 
 def _rules_disagree(evidence: ClusterEvidence, config: NoiseConfig) -> NoiseReason | None:
-    share = rule_disagreement(evidence.rules)
-    if share <= config.max_disagreement:
+    found = rule_disagreement(evidence.rules)
+    share = found.share
+    if share <= config.max_disagreement or found.opposed < config.min_opposed:
         return None
-    text = f"{share:.0%} of its pairs of entries want opposite things."
+    text = f"Where two of its entries speak of the same thing, {share:.0%} want the opposite."
     return NoiseReason("rules_disagree", share, config.max_disagreement, text)
 
 

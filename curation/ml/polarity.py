@@ -1,11 +1,20 @@
-"""Do two rules want opposite things? A simple, explainable check on their wording."""
+"""Do rules want opposite things? A simple, explainable check on their wording."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
 
 from curation.ml.grounding import content_stems
+
+T = TypeVar("T")
+BoolArray = NDArray[np.bool_]
 
 MIN_SHARED_OBJECT = 0.5
 """Share of content words that "use X" and "avoid Y" must have in common to be about one thing."""
@@ -31,7 +40,7 @@ def _axis(name: str, positive: str, negative: str) -> Axis:
 AXES = (
     _axis(
         "length",
-        r"\b(?:longer|expand|elaborate|lengthen|write more)\b",
+        r"\b(?:longer|expand|elaborate|lengthen|write more)\b|^add another paragraph",
         r"\b(?:shorter|shorten|briefer?|concise|at most \d+ (?:sentences?|words?)|trim)\b",
     ),
     _axis(
@@ -44,19 +53,18 @@ AXES = (
         r"\bupper ?-?case\b|\bcapital letters\b|\ball caps\b",
         r"\blower ?-?case\b|\bsmall letters\b",
     ),
-    _axis(
-        "formality",
-        r"\bmore formal\b",
-        r"\b(?:less formal|more casual|informal)\b",
-    ),
+    _axis("formality", r"\bmore formal\b", r"\b(?:less formal|more casual|informal)\b"),
     _axis(
         "plainness",
-        r"\b(?:simple|simpler|plain) (?:words|language|terms)\b|\bsimple words\b",
+        r"\b(?:simple|simpler|plain) (?:words|language|terms)\b",
         r"\b(?:more )?technical (?:terms|words|language)\b|\bmore technical\b",
+    ),
+    _axis(
+        "emojis", r"^(?:use|add|put|include)\b.*\bemojis?\b", r"^(?:avoid|leave out)\b.*\bemojis?\b"
     ),
 )
 WANTED = re.compile(
-    r"^(?:always )?(?:use|add|include|mention|give|put|write with|keep|more|say)\b", re.I
+    r"^(?:always )?(?:use|add|include|mention|give|put|write with|keep|more|say)\b", re.IGNORECASE
 )
 UNWANTED = re.compile(
     r"^(?:avoid|leave out|remove|omit|drop|skip|delete|write without|without|use (?:less|fewer|no)"
@@ -64,48 +72,90 @@ UNWANTED = re.compile(
     re.IGNORECASE,
 )
 SLOTS = (
-    re.compile(r"^(?P<slot>begin|end) with \"(?P<value>[^\"]+)\"", re.IGNORECASE),
-    re.compile(r"\b(?P<slot>(?i:answer|write|reply)) in (?P<value>[A-Z][a-z]+)\b"),
+    re.compile(r"^(?i:begin) with \"(?P<value>[^\"]+)\""),
+    re.compile(r"^(?i:end) with \"(?P<value>[^\"]+)\""),
+    re.compile(r"\b(?i:answer|write|reply) in (?P<value>[A-Z][a-z]+)\b"),
 )
-BOUND = re.compile(r"\b(?P<side>at most|at least) (?P<n>\d+) (?P<unit>[a-z]+?)s?\b", re.IGNORECASE)
+BOUND = re.compile(r"\bat (?P<side>most|least) (?P<n>\d+) (?P<unit>[a-z]+?)s?\b", re.IGNORECASE)
 
 
 def contradicts(first: str, second: str) -> bool:
-    """Whether nobody could follow both rules.
+    """Whether nobody could follow both rules; see :func:`contradictions`."""
+    return bool(contradictions([first, second])[0, 1])
 
-    Opposite poles of an axis (shorter and longer), the same thing wanted and unwanted (use and
-    avoid emojis), two values for what has one (two greetings, two languages), or a lower bound
-    above an upper one.
+
+def contradictions(rules: Sequence[str]) -> BoolArray:
+    """Which of n rules exclude each other, as a symmetric matrix [n, n].
+
+    Two rules do when they name opposite poles of an axis (shorter and longer), want and refuse
+    the same thing (use and avoid tables), fill what has one value with two (greetings,
+    languages), or set a lower bound above an upper one.
     """
-    return (
-        any(axis.pole(first) * axis.pole(second) < 0 for axis in AXES)
-        or _opposes(first, second)
-        or _opposes(second, first)
-        or _fills_differently(first, second)
-        or _bounds_exclude(first, second)
-        or _bounds_exclude(second, first)
-    )
-
-
-def _opposes(wanting: str, refusing: str) -> bool:
-    if not (WANTED.match(wanting) and UNWANTED.match(refusing)) or UNWANTED.match(wanting):
-        return False
-    wanted, unwanted = content_stems(wanting), content_stems(refusing)
-    shared = len(wanted & unwanted)
-    return bool(shared) and shared / min(len(wanted), len(unwanted)) >= MIN_SHARED_OBJECT
-
-
-def _fills_differently(first: str, second: str) -> bool:
+    poles = _poles(rules)
+    opposed: BoolArray = np.einsum("ia,ja->ija", poles, poles).min(axis=2, initial=0) < 0
     for slot in SLOTS:
-        one, other = slot.search(first), slot.search(second)
-        if one and other and one["slot"].lower() == other["slot"].lower():
-            return one["value"].casefold() != other["value"].casefold()
-    return False
+        opposed |= _pairs(rules, partial(_slot_value, slot), _differ)
+    opposed |= _pairs(rules, _object, _exclude_objects)
+    opposed |= _pairs(rules, _bound, _exclude_bounds)
+    return opposed
 
 
-def _bounds_exclude(upper: str, lower: str) -> bool:
-    most, least = BOUND.search(upper), BOUND.search(lower)
-    if not (most and least) or most["unit"].lower() != least["unit"].lower():
+def agreements(rules: Sequence[str]) -> BoolArray:
+    """Which of n rules take the same side, as a symmetric matrix [n, n]: the same pole of an
+    axis, or the same rule."""
+    poles = _poles(rules)
+    same_side: BoolArray = np.einsum("ia,ja->ija", poles, poles).max(axis=2, initial=0) > 0
+    same_side |= np.eye(len(rules), dtype=bool)
+    return same_side
+
+
+def _poles(rules: Sequence[str]) -> NDArray[np.int8]:
+    """Poles [n, n_axes] of every rule."""
+    poles = [[axis.pole(rule) for axis in AXES] for rule in rules]
+    return np.array(poles, dtype=np.int8).reshape(len(rules), len(AXES))
+
+
+def _pairs(
+    rules: Sequence[str], stance: Callable[[str], T | None], exclude: Callable[[T, T], bool]
+) -> BoolArray:
+    """Symmetric matrix of the pairs whose stances exclude each other; few rules take one."""
+    stances = [(i, value) for i, rule in enumerate(rules) if (value := stance(rule)) is not None]
+    matrix = np.zeros((len(rules), len(rules)), dtype=bool)
+    for i, one in stances:
+        for j, other in stances:
+            matrix[i, j] = i != j and (exclude(one, other) or exclude(other, one))
+    return matrix
+
+
+def _slot_value(slot: re.Pattern[str], rule: str) -> str | None:
+    match = slot.search(rule)
+    return match["value"].casefold() if match else None
+
+
+def _differ(one: str, other: str) -> bool:
+    return one != other
+
+
+def _object(rule: str) -> tuple[bool, set[str]] | None:
+    """Whether a thing is wanted, and the content words that name it."""
+    if UNWANTED.match(rule):
+        return False, content_stems(rule)
+    return (True, content_stems(rule)) if WANTED.match(rule) else None
+
+
+def _exclude_objects(one: tuple[bool, set[str]], other: tuple[bool, set[str]]) -> bool:
+    (is_wanted, wanted), (is_also_wanted, unwanted) = one, other
+    shared = len(wanted & unwanted)
+    if not is_wanted or is_also_wanted or not shared:
         return False
-    sides = (most["side"].lower(), least["side"].lower())
-    return sides == ("at most", "at least") and int(most["n"]) < int(least["n"])
+    return shared / min(len(wanted), len(unwanted)) >= MIN_SHARED_OBJECT
+
+
+def _bound(rule: str) -> tuple[str, str, int] | None:
+    match = BOUND.search(rule)
+    return (match["side"].lower(), match["unit"].lower(), int(match["n"])) if match else None
+
+
+def _exclude_bounds(upper: tuple[str, str, int], lower: tuple[str, str, int]) -> bool:
+    sides = (upper[0], lower[0])
+    return sides == ("most", "least") and upper[1] == lower[1] and upper[2] < lower[2]

@@ -33,10 +33,41 @@ def test_a_good_cluster_has_no_reasons():
     assert not report.is_noisy
 
 
-def test_disagreement_is_the_share_of_contradicting_pairs():
-    assert rule_disagreement([SHORT, LONG, SHORT, []]) == pytest.approx(2 / 6)
-    assert rule_disagreement([SHORT]) == 0.0
-    assert rule_disagreement([]) == 0.0
+def test_disagreement_is_the_opposed_share_of_the_pairs_that_take_sides():
+    # Opposed: 1–2, 2–3; agreed: 1–3; the fourth speaks of something else.
+    found = rule_disagreement([SHORT, LONG, SHORT, ["Mention the price."]])
+    assert found.share == pytest.approx(2 / 3)
+    assert found.opposed == pytest.approx(2 / 6)
+
+
+def test_the_same_rule_twice_is_agreement():
+    price = ["Mention the price."]
+    assert rule_disagreement([price, price, SHORT, LONG]).share == pytest.approx(1 / 2)
+
+
+@pytest.mark.parametrize("rules", [[], [SHORT], [[], []], [SHORT, ["Mention the price."]]])
+def test_nobody_disagrees_where_no_two_speak_of_the_same(rules):
+    found = rule_disagreement(rules)
+    assert (found.share, found.opposed) == (0.0, 0.0)
+
+
+def test_several_small_disputes_add_up():
+    disputes = [SHORT, LONG, ["Use emojis."], ["Avoid emojis."], SHORT, LONG]
+    disputes += [["Write in upper case."], ["Write in lower case."]]
+    # Opposed 4 + 1 + 1, agreed 2.
+    assert rule_disagreement(disputes).share == pytest.approx(6 / 8)
+
+
+def test_a_rare_dispute_in_a_large_cluster_is_no_noise():
+    rules = [[f"Mention item number {i}."] for i in range(18)] + [SHORT, LONG]
+    many = {"groundings": [1.0] * 20, "user_ids": ["a", "b"] * 10}
+    assert rule_disagreement(rules).share == 1.0
+    assert keys(rules=rules, **many) == []
+
+
+def test_large_clusters_are_sampled():
+    found = rule_disagreement([SHORT, SHORT, SHORT, LONG] * 400)
+    assert found.share == pytest.approx(0.375, abs=0.03)
 
 
 def test_one_dissident_in_eight_passes_and_two_do_not():
