@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from uno_site.inference.gguf_header import read_gguf_header
+
 from .errors import BaseInvalid
 from .files import file_sha256, read_json, write_folder, write_json
 
@@ -120,9 +122,11 @@ def _load(source: Path | str) -> tuple[Any, Any]:
 
 def _load_gguf(path: Path) -> tuple[Any, Any]:
     import torch
-    from gguf import GGUFReader
     from transformers import AutoModelForCausalLM, AutoTokenizer, GgufConfig
 
+    template = read_gguf_header(path).metadata.get("tokenizer.chat_template")
+    if not template:
+        raise ValueError("the file has no chat template, so it is no chat model")
     model = AutoModelForCausalLM.from_pretrained(
         path.parent,
         gguf_file=path.name,
@@ -130,8 +134,5 @@ def _load_gguf(path: Path) -> tuple[Any, Any]:
         quantization_config=GgufConfig(dequantize=True),
     )
     tokenizer = AutoTokenizer.from_pretrained(path.parent, gguf_file=path.name)
-    field = GGUFReader(path).fields.get("tokenizer.chat_template")
-    if field is None:
-        raise ValueError("the file has no chat template, so it is no chat model")
-    tokenizer.chat_template = field.contents()
+    tokenizer.chat_template = template
     return model, tokenizer
