@@ -9,7 +9,7 @@ from uno_site.env import ROOT, read_env
 ENV = read_env()
 BASE_DIR = ROOT
 DATA_DIR: Path = ENV.data_dir
-DATA_DIR.mkdir(parents=True, exist_ok=True)
+(DATA_DIR / "static").mkdir(parents=True, exist_ok=True)
 
 SECRET_KEY = ENV.secret_key
 DEBUG = ENV.debug
