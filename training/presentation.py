@@ -70,19 +70,18 @@ def learn_tables(outcome: Mapping[str, Any]) -> list[Table]:
     return [entries_table(outcome["entries"]), clusters_table(outcome)]
 
 
-def entries_table(accounting: Mapping[str, Any]) -> Table:
-    """Where every entry went."""
+def entries_table(account: Mapping[str, Any]) -> Table:
+    """Where every entry went, and what was made of them."""
     table = Table(title="Entries", title_justify="left", show_header=False)
     table.add_column()
     table.add_column(justify="right")
-    for name, value in accounting.items():
-        label = name.removeprefix("n_").replace("_", " ")
-        if not isinstance(value, Mapping):
-            table.add_row(label, str(value))
-            continue
-        table.add_row(label, str(sum(value.values())))
-        for key, count in sorted(value.items(), key=lambda item: -item[1]):
-            table.add_row(f"  {key}", str(count))
+    table.add_row("all", str(account["n_entries"]), end_section=True)
+    for label, n in account["outcomes"].items():
+        table.add_row(label, str(n))
+    for name in ("rules", "pairs", "flags"):
+        table.add_section()
+        for label, n in account[name].items():
+            table.add_row(f"{name}: {label}", str(n))
     return table
 
 

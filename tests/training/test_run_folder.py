@@ -13,7 +13,7 @@ from training.services.run_folder import RunFolder, dump_rows, entry_of, row_id,
 
 @pytest.fixture
 def folder(tmp_path: Path) -> RunFolder:
-    return RunFolder(tmp_path)
+    return RunFolder(tmp_path / "run")
 
 
 def test_a_failed_write_leaves_the_old_file(

@@ -3,28 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
+from curation.models import Cluster
 from curation.roles.judges import Judge, JudgeItem
-from curation.roles.resolve import JudgeCheck, resolve_judge
+from curation.roles.resolve import resolve_judge
 
 from .answers import Answers, Row, turns
 
-NO_JUDGE = "No judge beats chance on this deployment's own pairs, so nothing may be accepted."
+NO_JUDGE = "No judge may decide, so nothing may be accepted."
 
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """The active judge and its latest check; ``judge`` is None where none is left."""
+    """The judge that beats chance on human pairs, or None with the reason.
+
+    ``check`` has the keys ``judge``, ``figure``, ``low``, ``high``, ``n`` and ``detail``.
+    """
 
     judge: Judge | None
-    check: JudgeCheck
+    check: Mapping[str, Any]
+    reason: str = ""
 
     @property
     def may_gate(self) -> bool:
         """Only a judge whose whole interval lies above chance may."""
-        return self.judge is not None and self.check.beats_chance
+        return self.judge is not None
 
     @property
     def name(self) -> str:
@@ -32,23 +37,22 @@ class Gate:
         return self.judge.name if self.judge else "none"
 
     def refusal(self) -> str:
-        """Why it may not gate, with the figures."""
-        if self.judge is None or self.check.n == 0:
-            return NO_JUDGE
-        return (
-            f"{NO_JUDGE} The best one, {self.name}, told {self.check.accuracy:.0%} of "
-            f"{self.check.n} right (95 % interval {self.check.low:.0%} to {self.check.high:.0%})."
-        )
+        """Why nothing may be accepted."""
+        return f"{NO_JUDGE} {self.reason}".strip()
 
     def as_json(self) -> dict[str, Any]:
         """The check as the verification keeps it."""
-        return {**asdict(self.check), "beats_chance": self.check.beats_chance}
+        return {**self.check, "beats_chance": self.may_gate}
 
 
-def current_gate() -> Gate:
-    """The active judge with its check on the deployment's human pairs."""
-    judge, check = resolve_judge()
-    return Gate(judge, check)
+def current_gate(cluster: Cluster | None) -> Gate:
+    """The judge that beats chance on the cluster's own human pairs.
+
+    A judge good in one place can be worse than chance in another, so the cluster's pairs are
+    asked, not the deployment's as a whole.
+    """
+    resolved = resolve_judge(cluster)
+    return Gate(resolved.judge, resolved.check, resolved.reason)
 
 
 def judged_rows(judge: Judge, rows: Sequence[Row]) -> list[Row]:
@@ -63,5 +67,5 @@ def score_answers(judge: Judge, rows: Sequence[Row], answers: Answers) -> dict[s
     return {row["id"]: [next(scores) for _ in answers[row["id"]]] for row in rows}
 
 
-def _item(row: Mapping[str, Any], text: str) -> JudgeItem:
+def _item(row: Row, text: str) -> JudgeItem:
     return JudgeItem(turns(row), text, tuple(row["rules"]), row["correction"])

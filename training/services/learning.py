@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from curation.models import Cluster
-from curation.selectors import accounting, training_material
+from curation.accounting import accounting
+from curation.models import Cluster, LogEntry
+from curation.selectors import training_material
 from curation.services.processing import STAGES, logs_process
 from curation.services.review import approve_all
 from training.models import Adapter, AdapterState, RunState, TrainingRun
@@ -122,11 +123,23 @@ def _conclude(
         promotion = promote(accepted, by, "Accepted by verification in a learning pass")
         report.log(f"published {promotion.table}")
     return LearnOutcome(
-        entries=accounting(),
+        entries=_account(),
         clusters=outcomes,
         promoted=[adapter.name for adapter in accepted] if promotion else [],
         table_version=promotion.table.version if promotion else None,
     )
+
+
+def _account() -> dict[str, Any]:
+    """Where every entry stands; ``outcomes`` add up to ``n_entries``."""
+    account = accounting(LogEntry.objects.all())
+    return {
+        "n_entries": account.n_entries,
+        "outcomes": {outcome.label: outcome.n for outcome in account.outcomes},
+        "rules": account.rules,
+        "pairs": account.pairs,
+        "flags": account.flags,
+    }
 
 
 def _learn_cluster(

@@ -59,7 +59,7 @@ def can_gate(run: TrainingRun) -> bool:
 
 
 def _find(run: TrainingRun, folder: RunFolder, report: Reporter) -> Findings:
-    gate = current_gate()
+    gate = current_gate(run.cluster)
     rows = folder.read_rows("prompts.jsonl")
     judged = judged_rows(gate.judge, rows) if gate.judge else []
     is_gating = gate.may_gate and len(judged) >= SPLIT.min_validation

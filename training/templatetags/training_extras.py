@@ -16,9 +16,9 @@ def prefixed(value: Any, prefix: str) -> str:
 
 
 @register.filter
-def percent(value: float | None, digits: int = 0) -> str:
+def percent(value: Any, digits: int = 0) -> str:
     """A share in [0, 1] as a percentage; a dash where there is none."""
-    return "–" if value is None else f"{100 * value:.{digits}f} %"
+    return f"{100 * value:.{digits}f} %" if isinstance(value, int | float) else "–"
 
 
 @register.filter

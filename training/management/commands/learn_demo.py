@@ -110,6 +110,7 @@ def _environment(work_dir: Path) -> dict[str, str]:
         "REDIS_URL": "",
         "DJANGO_SETTINGS_MODULE": "uno_site.settings.dev",
         "UNO_LOG_LEVEL": "WARNING",
+        "PYTHONUNBUFFERED": "1",
     }
 
 

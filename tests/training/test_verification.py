@@ -1,0 +1,218 @@
+"""A trained run is verified: who wins, who is refused and why, what is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from curation.models import Cluster
+from curation.roles.judges import ReferenceJudge
+from tests.scripted import ScriptedClient
+from training.models import AdapterState, RunState, TrainingRun, Verification
+from training.services import verification
+from training.services.execution import run_execute
+from training.services.gate import Gate
+from training.services.reporting import SilentReporter
+from training.services.runs import run_create, run_folder
+from training.services.verification import can_gate, run_verify
+from uno_site.inference.errors import EngineUnreachable
+from uno_site.inference.protocol import ChatRequest
+from uno_site.jobs.context import JobCancelled
+
+pytestmark = pytest.mark.usefixtures("torch_base")
+
+CHECK = {"judge": "reference", "figure": 0.9, "low": 0.7, "high": 0.97, "n": 20}
+WANTED = "Hi, ok. Cheers, Ana"
+
+
+@pytest.fixture
+def run(
+    ready_cluster: Cluster, scripted: ScriptedClient, trainer: Callable[..., None]
+) -> TrainingRun:
+    run = run_create(ready_cluster, "expert", None)
+    run_execute(run, SilentReporter())
+    return run
+
+
+@pytest.fixture(autouse=True)
+def gate(monkeypatch: pytest.MonkeyPatch, scripted: ScriptedClient) -> Gate:
+    gate = Gate(ReferenceJudge(scripted), CHECK)
+    monkeypatch.setattr(verification, "current_gate", lambda cluster: gate)
+    return gate
+
+
+def answer_by_model(scripted: ScriptedClient, **replies: Callable[[str], str]) -> None:
+    """The base says ``base``; the checkpoint of epoch N says ``epoch_N``."""
+
+    def reply(request: ChatRequest) -> str:
+        query = request.messages[-1].content
+        if request.model.startswith("verify-"):
+            return replies[f"epoch_{request.model.rsplit('-', 1)[1]}"](query)
+        return replies["base"](query)
+
+    scripted.reply = reply
+
+
+def long_answer(query: str) -> str:
+    return f"Dear Sir or Madam, about {query} there is much to say, and then there is more."
+
+
+def wanted_answer(query: str) -> str:
+    return f"Hi, ok, {query}. Cheers, Ana"
+
+
+def test_the_best_epoch_is_accepted_and_registered(
+    run: TrainingRun, scripted: ScriptedClient
+) -> None:
+    answer_by_model(scripted, base=long_answer, epoch_1=long_answer, epoch_2=wanted_answer)
+    found = run_verify(run, SilentReporter())
+
+    assert run.state == RunState.ACCEPTED
+    assert (found.best_epoch, found.win_rate, found.n_prompts) == (2, 1.0, 3)
+    assert 0.4 < found.low < found.high == 1.0
+    assert [row["win_rate"] for row in found.epochs] == [0.5, 1.0]
+    assert found.adapter.state == AdapterState.ACCEPTED
+    assert found.adapter.epoch == 2
+    assert found.judge_check == {**CHECK, "beats_chance": True}
+    assert scripted.loaded == {}
+
+
+def test_the_report_shows_answers_side_by_side(run: TrainingRun, scripted: ScriptedClient) -> None:
+    answer_by_model(scripted, base=long_answer, epoch_1=long_answer, epoch_2=wanted_answer)
+    sample = run_verify(run, SilentReporter()).samples[0]
+    assert sample["base"].startswith("Dear Sir")
+    assert sample["adapter"].startswith("Hi, ok")
+    assert sample["reference"] == WANTED
+    assert sample["outcome"] == "win"
+    assert sample["score"] > sample["score_base"]
+
+
+def test_who_answers_worse_is_refused_with_the_figures(
+    run: TrainingRun, scripted: ScriptedClient
+) -> None:
+    answer_by_model(scripted, base=wanted_answer, epoch_1=long_answer, epoch_2=long_answer)
+    found = run_verify(run, SilentReporter())
+    assert run.state == RunState.REFUSED
+    assert not found.is_accepted
+    assert "win rate 0.00" in found.reason
+    assert "below 0.53" in found.reason
+    assert found.adapter.state == AdapterState.REFUSED
+
+
+def test_a_collapsed_adapter_is_refused_whatever_the_judge_says(
+    run: TrainingRun, scripted: ScriptedClient
+) -> None:
+    answer_by_model(scripted, base=long_answer, epoch_1=lambda q: WANTED, epoch_2=lambda q: WANTED)
+    found = run_verify(run, SilentReporter())
+    assert not found.is_accepted
+    assert "Not healthy" in found.reason
+    assert not found.health["is_healthy"]
+
+
+def test_each_query_is_answered_greedily_once_and_sampled_twice(
+    run: TrainingRun, scripted: ScriptedClient
+) -> None:
+    run_verify(run, SilentReporter())
+    drawn = [
+        request.sampling for request in scripted.requests if request.model.startswith("verify-")
+    ]
+    assert len(drawn) == 2 * 3 * 3  # epochs, queries, samples
+    greedy = [one for one in drawn if one.temperature == 0.0]
+    sampled = [one for one in drawn if one.temperature == 1.0]
+    assert (len(greedy), len(sampled)) == (6, 12)
+    assert {one.top_p for one in sampled} == {0.9}
+    assert len({one.seed for one in sampled}) == 2
+
+
+def test_without_a_judge_nothing_is_accepted_but_there_is_something_to_look_at(
+    run: TrainingRun, scripted: ScriptedClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nobody = Gate(None, {}, "The reference judge told 40% right.")
+    monkeypatch.setattr(verification, "current_gate", lambda cluster: nobody)
+    found = run_verify(run, SilentReporter())
+    assert run.state == RunState.REFUSED
+    assert found.reason == (
+        "No judge may decide, so nothing may be accepted. The reference judge told 40% right."
+    )
+    assert found.win_rate is None
+    assert found.adapter.state == AdapterState.CANDIDATE
+    assert found.best_epoch == 2  # the lower validation loss
+    assert len(found.samples) == 3
+    assert not can_gate(run)
+
+
+def test_a_verification_that_was_cut_off_goes_on(
+    run: TrainingRun, scripted: ScriptedClient
+) -> None:
+    def break_off(request: ChatRequest) -> str:
+        if request.model.endswith("-2"):
+            raise EngineUnreachable("The engine is gone.")
+        return long_answer(request.messages[-1].content)
+
+    scripted.reply = break_off
+    with pytest.raises(EngineUnreachable):
+        run_verify(run, SilentReporter())
+    assert run.state == RunState.TRAINED
+    assert "could not be verified yet" in run.error
+
+    scripted.requests.clear()
+    answer_by_model(scripted, base=long_answer, epoch_1=long_answer, epoch_2=wanted_answer)
+    run_verify(run, SilentReporter())
+    assert run.state == RunState.ACCEPTED
+    assert {request.model.rsplit("-", 1)[1] for request in scripted.requests} == {"2"}
+    assert Verification.objects.count() == 1
+
+
+def test_a_cancelled_verification_leaves_a_cancelled_run(
+    run: TrainingRun, scripted: ScriptedClient
+) -> None:
+    class Impatient(SilentReporter):
+        def check_cancelled(self) -> None:
+            raise JobCancelled("The job was cancelled.")
+
+    with pytest.raises(JobCancelled):
+        run_verify(run, Impatient())
+    run.refresh_from_db()
+    assert run.state == RunState.CANCELLED
+    assert not Verification.objects.exists()
+
+
+def test_a_critic_is_verified_by_draft_critique_and_revision(
+    ready_cluster: Cluster, scripted: ScriptedClient, trainer: Callable[..., None]
+) -> None:
+    run = run_create(ready_cluster, "critic", None)
+    run_execute(run, SilentReporter())
+
+    def reply(request: ChatRequest) -> str:
+        text = request.messages[-1].content
+        if request.model.startswith("verify-"):
+            return "1. Be brief."
+        if "1. Be brief." in text:
+            return wanted_answer(text.splitlines()[0])
+        return long_answer(text)
+
+    scripted.reply = reply
+    found = run_verify(run, SilentReporter())
+    critics = {r.model for r in scripted.requests if r.model.startswith("verify-")}
+    assert {name.rsplit("-", 1)[1] for name in critics} == {"2"}  # lowest validation loss only
+    assert found.is_accepted
+    assert found.samples[0]["adapter"].startswith("Hi, ok")
+    assert run_folder(run).read_json("answers/epoch-2.json").keys() == {
+        s["id"] for s in found.samples
+    }
+
+
+def test_too_few_prompts_that_the_judge_can_score(
+    run: TrainingRun, scripted: ScriptedClient
+) -> None:
+    folder = run_folder(run)
+    rows: list[dict[str, Any]] = folder.read_rows("prompts.jsonl")
+    rows[0]["correction"] = None
+    from training.services.run_folder import dump_rows
+
+    folder.write("prompts.jsonl", dump_rows(rows))
+    found = run_verify(run, SilentReporter())
+    assert not found.is_accepted
+    assert "Too few of the 3 held-out prompts" in found.reason
