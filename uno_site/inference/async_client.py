@@ -8,12 +8,14 @@ from typing import Any
 import httpx
 
 from uno_site.inference import wire
+from uno_site.inference.errors import EngineRefused
 from uno_site.inference.protocol import (
     DEFAULT_EMBEDDING_MODEL,
     ChatChunk,
     ChatRequest,
     ChatResult,
     FloatArray,
+    ModelCard,
 )
 
 
@@ -89,10 +91,35 @@ class AsyncHttpClient:
         ]
         return wire.join_embeddings(bodies)
 
-    async def _post(self, url: str, body: dict[str, Any]) -> wire.Body:
+    async def load_adapter(self, name: str, path: str) -> None:
+        """Load a PEFT folder (a path on the engine's machine) under ``name``."""
+        url = f"{self._base_url}/v1/load_lora_adapter"
         try:
-            response = await self._http.post(url, json=body)
+            await self._exchange("POST", url, {"lora_name": name, "lora_path": path})
+        except EngineRefused:
+            # vLLM refuses a name that is loaded already; from the same path that is fine.
+            if not any(card.id == name and card.root == path for card in await self._models()):
+                raise
+
+    async def unload_adapter(self, name: str) -> None:
+        """Take an adapter away."""
+        await self._exchange(
+            "POST", f"{self._base_url}/v1/unload_lora_adapter", {"lora_name": name}
+        )
+
+    async def _models(self) -> list[ModelCard]:
+        url = f"{self._base_url}/v1/models"
+        return wire.parse_models(wire.decode_json((await self._exchange("GET", url)).text, url))
+
+    async def _post(self, url: str, body: dict[str, Any]) -> wire.Body:
+        return wire.decode_json((await self._exchange("POST", url, body)).text, url)
+
+    async def _exchange(
+        self, verb: str, url: str, body: dict[str, Any] | None = None
+    ) -> httpx.Response:
+        try:
+            response = await self._http.request(verb, url, json=body)
         except httpx.HTTPError as error:
             raise wire.unreachable(url, error) from error
         wire.check_response(response)
-        return wire.decode_json(response.text, url)
+        return response

@@ -11,6 +11,7 @@ sequences of one adapter only, and adapters take turns.
 
 from __future__ import annotations
 
+import heapq
 import logging
 import threading
 from collections import deque
@@ -20,6 +21,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from uno_site.errors import UnoError
+from uno_site.inference.engine.batch_layout import Layout, lay_out
 from uno_site.inference.engine.fair_queue import FairQueue
 from uno_site.inference.engine.generation import (
     MAX_SCORED_ROWS,
@@ -30,7 +32,7 @@ from uno_site.inference.engine.generation import (
     Job,
     Plan,
 )
-from uno_site.inference.engine.llama import MAX_BATCH_TOKENS, MAX_OUTPUT_ROWS, Context, Model, Row
+from uno_site.inference.engine.llama import MAX_BATCH_TOKENS, MAX_OUTPUT_ROWS, Context, Model
 from uno_site.inference.engine.threads import ThreadGovernor
 from uno_site.inference.errors import EngineBusy, EngineUnreachable, InferenceError
 
@@ -70,7 +72,7 @@ class Scheduler:
         self._queue: FairQueue[Job] = FairQueue(self._config.n_queue)
         self._calls: deque[tuple[Callable[[], Any], Future[Any]]] = deque()
         self._running: list[Generation] = []
-        self._free_slots = list(range(context.n_slots))
+        self._free_slots = list(range(context.n_slots))  # a heap: low slots stay together
         self._current: Any = None
         self._n_steps_on_current = 0
         self._is_stopping = False
@@ -176,18 +178,18 @@ class Scheduler:
 
     def _join(self, job: Job) -> None:
         try:
-            generation = Generation(self._model, job, self._free_slots[-1])
+            generation = Generation(self._model, job, self._free_slots[0])
         except UnoError as error:
             job.emit(ErrorEvent(error))
             self._on_finished(job)
             return
-        self._free_slots.pop()
+        heapq.heappop(self._free_slots)
         self._running.append(generation)
 
     def _leave(self, generation: Generation, event: Event) -> None:
         self._running.remove(generation)
         self._context.clear(generation.slot)
-        self._free_slots.append(generation.slot)
+        heapq.heappush(self._free_slots, generation.slot)
         generation.close()
         generation.job.emit(event)
         self._on_finished(generation.job)
@@ -195,17 +197,24 @@ class Scheduler:
     def _step(self) -> None:
         self._choose_adapter()
         plans = self._plan([g for g in self._running if g.job.adapter is self._current])
-        rows = [row for generation, plan in plans for row in _rows(generation, plan)]
+        layout = lay_out(plans, self._free_slots)
         try:
-            self._context.set_adapter(self._current and self._current.adapter)
-            self._context.set_threads(self._governor.n_threads())
-            self._context.decode(rows)
-            self._absorb(plans)
+            self._decode(layout)
+            self._absorb(layout)
         except Exception as error:  # the thread must outlive any one batch
-            logger.exception("step failed n_tokens=%d n_sequences=%d", len(rows), len(plans))
+            logger.exception("step failed n_tokens=%d", len(layout.rows))
             known = error if isinstance(error, UnoError) else InferenceError(f"Step: {error!r}")
             for generation in [g for g, _ in plans if g in self._running]:
                 self._leave(generation, ErrorEvent(known))
+
+    def _decode(self, layout: Layout) -> None:
+        self._context.set_adapter(self._current and self._current.adapter)
+        self._context.set_threads(self._governor.n_threads())
+        try:
+            self._context.decode(layout.rows)
+        finally:
+            for slot in layout.bridges:
+                self._context.clear(slot)
 
     def _choose_adapter(self) -> None:
         """Stay with the current adapter for a few steps, then let the next one have its turn."""
@@ -222,7 +231,8 @@ class Scheduler:
         """Writers first, one token each; prompts share what is left of the batch."""
         writers = [g for g in generations if not g.is_prefilling]
         readers = [g for g in generations if g.is_prefilling]
-        n_tokens = self._config.shared_prefill if writers else MAX_BATCH_TOKENS
+        n_alone = MAX_BATCH_TOKENS - self._context.n_slots  # leaves room for bridges
+        n_tokens = self._config.shared_prefill if writers else n_alone
         n_rows = MAX_SCORED_ROWS
         plans = [(g, g.plan(1, 1)) for g in writers]
         for generation in readers:
@@ -233,11 +243,9 @@ class Scheduler:
                 plans.append((generation, plan))
         return plans
 
-    def _absorb(self, plans: list[tuple[Generation, Plan]]) -> None:
-        first = 0
-        for generation, plan in plans:
+    def _absorb(self, layout: Layout) -> None:
+        for generation, plan, first in layout.parts:
             rows = [self._context.logits(first + i) for i, w in enumerate(plan.wants_logits) if w]
-            first += len(plan.tokens)
             event = generation.absorb(plan, rows)
             if isinstance(event, DoneEvent):
                 self._leave(generation, event)
@@ -251,10 +259,3 @@ class Scheduler:
             job.emit(ErrorEvent(EngineUnreachable("The engine is stopping.")))
         while self._calls:
             self._calls.popleft()[1].cancel()
-
-
-def _rows(generation: Generation, plan: Plan) -> list[Row]:
-    return [
-        Row(token, plan.first_position + i, generation.slot, wanted)
-        for i, (token, wanted) in enumerate(zip(plan.tokens, plan.wants_logits, strict=True))
-    ]
