@@ -31,10 +31,13 @@ class LimitConfig:
 
     ``quantile`` of the members' distances (each to the mean of the others), widened by the factor
     ``margin``: a query about the same thing is at times a bit farther off than any seen so far.
+    Never so far that its cosine to the centroid falls below ``min_cosine``, which for
+    all-MiniLM-L6-v2 unrelated texts seldom reach: a few strays must not open a cluster to all.
     """
 
     quantile: float = 0.95
     margin: float = 1.05
+    min_cosine: float = 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +138,10 @@ def distance_limit(query_embeddings: ArrayLike, limits: LimitConfig | None = Non
         return 0.0
     others = (rows.sum(axis=0) - rows) / (len(rows) - 1)
     distances = np.linalg.norm(rows - others, axis=1)
-    return float(np.quantile(distances, limits.quantile)) * limits.margin
+    reach = float(np.quantile(distances, limits.quantile)) * limits.margin
+    length = float(np.linalg.norm(rows.mean(axis=0)))
+    farthest = float(np.sqrt(1 + length**2 - 2 * length * limits.min_cosine))
+    return min(reach, farthest)
 
 
 def _n_labels(labels: IntArray) -> int:

@@ -23,11 +23,10 @@ class Correction(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class ConsistencyConfig:
     """``min_length_change``: relative change in words that counts as a wish for another length.
-    ``min_case_change``: change in the share of capitals. An axis is looked at when at least
-    ``min_corrections`` corrections and ``min_share`` of them move along it."""
+    An axis is looked at when at least ``min_corrections`` corrections and ``min_share`` of them
+    move along it."""
 
     min_length_change: float = 0.2
-    min_case_change: float = 0.02
     min_corrections: int = 4
     min_share: float = 0.25
 
@@ -74,8 +73,9 @@ def _length(correction: Correction, config: ConsistencyConfig) -> int:
 
 
 def _capitals(correction: Correction, config: ConsistencyConfig) -> int:
+    """Into all capitals or into none; between, their share follows from the wording."""
     before, after = (capital_share(text) for text in correction)
-    return _sign(after - before, config.min_case_change)
+    return _sign(after - before) if after in (0.0, 1.0) else 0
 
 
 def _counting(expression: re.Pattern[str]) -> Callable[[Correction, ConsistencyConfig], int]:

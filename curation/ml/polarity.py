@@ -138,9 +138,10 @@ def _differ(one: str, other: str) -> bool:
 
 def _object(rule: str) -> tuple[bool, set[str]] | None:
     """Whether a thing is wanted, and the content words that name it."""
-    if UNWANTED.match(rule):
-        return False, content_stems(rule)
-    return (True, content_stems(rule)) if WANTED.match(rule) else None
+    for is_wanted, expression in ((False, UNWANTED), (True, WANTED)):
+        if match := expression.match(rule):
+            return is_wanted, content_stems(rule[match.end() :])
+    return None
 
 
 def _exclude_objects(one: tuple[bool, set[str]], other: tuple[bool, set[str]]) -> bool:

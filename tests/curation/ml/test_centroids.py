@@ -39,7 +39,7 @@ def test_a_negative_count_is_refused():
 
 def test_limit_measures_each_member_against_the_others():
     # Of two members at a right angle each is √2 from the other.
-    limits = LimitConfig(quantile=1.0, margin=1.0)
+    limits = LimitConfig(quantile=1.0, margin=1.0, min_cosine=-1.0)
     assert distance_limit([[1.0, 0.0], [0.0, 1.0]], limits) == pytest.approx(np.sqrt(2))
     assert distance_limit([[1.0, 0.0], [3.0, 0.0]], limits) == pytest.approx(0.0)
 
@@ -47,9 +47,16 @@ def test_limit_measures_each_member_against_the_others():
 def test_limit_is_the_quantile_times_the_margin():
     rows = [[1.0, 0.0], [1.0, 0.0], [0.0, 1.0]]
     # Against the others: |(1,0) − (.5,.5)| = √.5 twice, |(0,1) − (1,0)| = √2 once.
-    median = distance_limit(rows, LimitConfig(quantile=0.5, margin=1.0))
-    assert median == pytest.approx(np.sqrt(0.5))
-    assert distance_limit(rows, LimitConfig(quantile=0.5, margin=2.0)) == pytest.approx(2 * median)
+    assert distance_limit(rows, LimitConfig(0.5, 1.0, -1.0)) == pytest.approx(np.sqrt(0.5))
+    assert distance_limit(rows, LimitConfig(0.5, 2.0, -1.0)) == pytest.approx(2 * np.sqrt(0.5))
+
+
+def test_strays_do_not_open_a_cluster_to_everything():
+    # The centroid has length √.5; at cosine .25 a query is √(1 + .5 − 2·√.5·.25) from it.
+    rows = [[1.0, 0.0], [0.0, 1.0]]
+    assert distance_limit(rows, LimitConfig(1.0, 1.0, 0.25)) == pytest.approx(
+        np.sqrt(1.5 - 0.5 * np.sqrt(0.5))
+    )
 
 
 def test_a_single_member_reaches_only_itself():

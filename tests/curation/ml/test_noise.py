@@ -67,7 +67,7 @@ def test_a_rare_dispute_in_a_large_cluster_is_no_noise():
 
 def test_large_clusters_are_sampled():
     found = rule_disagreement([SHORT, SHORT, SHORT, LONG] * 400)
-    assert found.share == pytest.approx(0.375, abs=0.03)
+    assert found.share == pytest.approx(0.375, abs=0.05)
 
 
 def test_one_dissident_in_eight_passes_and_two_do_not():
