@@ -59,9 +59,9 @@ def sign_in(product: Product, browser: Browser) -> Iterator[SignIn]:
         )
         contexts.append(context)
         page = context.new_page()
-        page.goto("/accounts/login/")
+        page.goto("/accounts/sign-in/")
         page.get_by_label("Username").fill(username)
-        page.get_by_label("Password").fill(product.password(username))
+        page.get_by_label("Password", exact=True).fill(product.password(username))
         page.get_by_role("button", name="Sign in").click()
         if "/consent/" in page.url:
             page.get_by_role("button", name="Yes").click()
