@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from training.ml.config import CriticConfig, ExpertConfig
+from training.ml.config import CONFIG_CLASSES
 
 ROOT = Path(__file__).resolve().parents[3]
 BASE_SHA256 = "ab" * 32
@@ -108,27 +108,32 @@ def critic_rows(n: int, start: int = 0) -> list[dict[str, Any]]:
     ]
 
 
+def write_run(
+    folder: Path, base_dir: Path, kind: str = "expert", n_train: int = 7, **changes: Any
+) -> Path:
+    """Write a run folder for the tiny model."""
+    folder.mkdir()
+    rows = expert_rows if kind == "expert" else critic_rows
+    write_rows(folder / "train.jsonl", rows(n_train))
+    write_rows(folder / "validation.jsonl", rows(2, start=100))
+    config = CONFIG_CLASSES[kind].from_json({**TINY, **changes}).to_json()
+    run = {
+        "kind": kind,
+        "base_dir": str(base_dir),
+        "base_sha256": BASE_SHA256,
+        "seed": 5,
+        "data_hash": "cd" * 32,
+    }
+    (folder / "config.json").write_text(json.dumps({**config, **run}))
+    return folder
+
+
 @pytest.fixture
 def make_run(tmp_path: Path, tiny_base: Path) -> Callable[..., Path]:
-    """Writes a run folder for the tiny model."""
+    """Writes run folders side by side."""
 
-    def make(name: str = "run", kind: str = "expert", n_train: int = 7, **changes: Any) -> Path:
-        folder = tmp_path / name
-        folder.mkdir()
-        rows = expert_rows if kind == "expert" else critic_rows
-        write_rows(folder / "train.jsonl", rows(n_train))
-        write_rows(folder / "validation.jsonl", rows(2, start=100))
-        config_class = ExpertConfig if kind == "expert" else CriticConfig
-        config = config_class.from_json({**TINY, **changes}).to_json()
-        run = {
-            "kind": kind,
-            "base_dir": str(tiny_base),
-            "base_sha256": BASE_SHA256,
-            "seed": 5,
-            "data_hash": "cd" * 32,
-        }
-        (folder / "config.json").write_text(json.dumps({**config, **run}))
-        return folder
+    def make(name: str = "run", **options: Any) -> Path:
+        return write_run(tmp_path / name, tiny_base, **options)
 
     return make
 

@@ -15,7 +15,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from tests.training.ml.conftest import ROOT, read_metrics, start_trainer, write_rows
+from tests.training.ml.conftest import ROOT, read_metrics, start_trainer, write_rows, write_run
 from training.ml import session, train
 from training.ml.errors import Stopped
 from training.ml.train import EXIT_STOPPED, main
@@ -49,9 +49,9 @@ def stop_after(n_checks: int) -> Callable[[], None]:
     return check_stop
 
 
-@pytest.fixture
-def whole(make_run: Callable[..., Path]) -> Path:
-    folder = make_run("whole")
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory, tiny_base: Path) -> Path:
+    folder = write_run(tmp_path_factory.mktemp("resume") / "whole", tiny_base)
     assert main([str(folder), "--threads", "1"]) == 0
     return folder
 
@@ -105,7 +105,7 @@ def test_sigterm_saves_and_says_so(make_run: Callable[..., Path]) -> None:
         assert process.poll() is None, process.communicate()[0]
         time.sleep(0.01)
     process.terminate()
-    output = process.communicate(timeout=30)[0]
+    output = process.communicate(timeout=120)[0]
     assert process.returncode == EXIT_STOPPED == 143, output
     state = torch.load(folder / "state" / "trainer.pt", weights_only=True)
     n_rows = sum(row["kind"] == "train" for row in read_metrics(folder))
@@ -130,12 +130,12 @@ def test_orphan_stops_by_itself(make_run: Callable[..., Path]) -> None:
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
-        timeout=60,
+        timeout=180,
         check=True,
         close_fds=True,
     )
     pid = int(done.stdout)
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 180
     while _is_running(pid) and time.monotonic() < deadline:
         time.sleep(0.05)
     assert not _is_running(pid)
