@@ -9,8 +9,8 @@ NUMBERED_FEEDBACK = re.compile(r"^\s*feedback\s+\d+\s*:\s*", re.IGNORECASE)
 LIST_MARKER = re.compile(r"^\s*(?:[-*•–]|\d{1,2}[.)])\s+")
 QUOTED = re.compile(r"\"[^\"\n]*\"|“[^”\n]*”|„[^“”\n]*[“”]|«[^»\n]*»|`[^`\n]*`")
 ABBREVIATION = re.compile(
-    r"(?<=[a-z\ue001])(?<!\bbut)(?<!\band)(?<!\bor)(?<!\bplease) "
-    r"(?=(?:Remove|Add|Replace|Modify|Change|Rewrite|Use|Make|Please) [a-z])"
+    r"\b(?:e\.g|i\.e|etc|vs|approx|incl|no|nr|mr|mrs|ms|dr|prof|st|z\.b|d\.h|bzw|usw|[a-z])"
+    r"\.(?=\s)",
     re.IGNORECASE,
 )
 SENTENCE_END = re.compile(r"(?<=[.!?…])[)\"'”]*\s+")
@@ -18,7 +18,8 @@ ADVERSATIVE = re.compile(
     r"[,;:]?\s+(?:but|however|although|though)\b[,:]?\s+|\s*;\s+", re.IGNORECASE
 )
 UNMARKED_END = re.compile(
-    r"(?<=[a-z\ue001])(?<!\bbut)(?<!\band)(?<!\bor)(?<!\bplease) (?=(?:Remove|Add|Replace|Modify|Change|Rewrite|Use|Make|Please) [a-z])"
+    r"(?<=[a-z\ue001])(?<!\bbut)(?<!\band)(?<!\bor)(?<!\bplease) "
+    r"(?=(?:Remove|Add|Replace|Modify|Change|Rewrite|Use|Make|Please) [a-z])"
 )
 NOT_BUT = re.compile(r"\bnot\b[^.!?]*\bbut\b", re.IGNORECASE)
 SAYS_SOMETHING = re.compile(r"\w|[?!👍👎❤]")
