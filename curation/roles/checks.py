@@ -15,6 +15,7 @@ from django.utils import timezone
 from curation.models import RoleBinding, RoleCheck, RoleName
 from curation.roles import gap_checks, judge_checks, writer_checks
 from curation.roles.bindings import binding_get, bound_model
+from curation.roles.judge_checks import LABELLED_METRIC
 from curation.roles.results import CheckResult
 from curation.roles.strategies import AUTO, STRATEGIES, Strategy, fallback_of
 from uno_site.errors import UnoError
@@ -43,11 +44,12 @@ class Outcome:
     error: str = ""
 
 
-def role_check(role: str) -> RoleBinding:
+def role_check(role: str, *, is_full: bool = True) -> RoleBinding:
     """Check every strategy of a role and choose the one to use.
 
     A strategy whose model does not answer has failed, and the binding says so: the fallback
-    does the role.
+    does the role. A check that is not ``is_full`` takes over what the same model showed on the
+    labelled sets and asks only what has changed: the deployment's own pairs.
 
     Raises
     ------
@@ -56,11 +58,11 @@ def role_check(role: str) -> RoleBinding:
         was known before stays.
     """
     binding = binding_get(RoleName(role))
-    outcome = _examine(binding)
+    outcome = _examine(binding, is_full)
     return _store(binding, outcome)
 
 
-def _examine(binding: RoleBinding) -> Outcome:
+def _examine(binding: RoleBinding, is_full: bool) -> Outcome:
     role = RoleName(binding.role)
     results: list[CheckResult] = []
     error = _reach(binding)
@@ -68,8 +70,18 @@ def _examine(binding: RoleBinding) -> Outcome:
         check = CHECKS.get((role, strategy.key))
         if check is None:
             continue
+        if not is_full and _has_failed_labelled(binding, strategy):
+            continue
         results.append(_run(check, strategy, binding, error))
     return Outcome(results, _choose(binding, results), error)
+
+
+def _has_failed_labelled(binding: RoleBinding, strategy: Strategy) -> bool:
+    """Whether the bound model already failed the labelled set, which does not change."""
+    last = binding.checks.filter(strategy=strategy.key).first()
+    if last is None or binding.checked_at is None or last.metric != LABELLED_METRIC:
+        return False
+    return last.model == bound_model(binding.role).model
 
 
 def _reach(binding: RoleBinding) -> str:

@@ -30,7 +30,7 @@ from uno_site.prompts.loader import Prompt, load_prompt
 
 FEEDBACK_RULES, PRIOR_RULES = "distiller/feedback_rules", "distiller/prior_rules"
 MAX_PRIOR_RULES = 5
-MAX_OUTPUT_TOKENS = 512
+MAX_OUTPUT_TOKENS = 320
 MAX_ANSWER_CHARS = 6_000
 """Of the query and the reply the model reads this much: feedback is about their gist."""
 

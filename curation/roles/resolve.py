@@ -10,27 +10,48 @@ from curation.roles.bindings import binding_get, bound_model
 from curation.roles.checks import role_check
 from curation.roles.distillers import Distiller, ExtractiveDistiller, GenerativeDistiller
 from curation.roles.gap_scorers import GapScorer, make_gap_scorer
-from curation.roles.judge_checks import check_judge_on_cluster
+from curation.roles.judge_checks import MAX_PAIRS, check_judge_on_cluster
 from curation.roles.judges import Judge, make_judge
 from curation.roles.results import CheckResult
 from curation.roles.strategies import NONE, STRATEGIES, Strategy, find_strategy
+from curation.selectors import human_pairs
+from uno_site.engine_clients import base_model_name
+
+PAIRS_GROWTH = 1.5
+"""Judges are checked again when there are this many times the human pairs of the last check."""
 
 
 def needs_check(binding: RoleBinding) -> bool:
-    """Whether the binding changed, or was never checked."""
-    return binding.checked_at is None or not binding.active
+    """Whether it was never checked, its model changed, or a judge has many more pairs to see."""
+    if binding.checked_at is None or not binding.active:
+        return True
+    if binding.role != RoleName.JUDGE:
+        return _model_changed(binding)
+    last = binding.checks.filter(strategy="reference").first()
+    n_known = last.n if last else 0
+    n_pairs = len(human_pairs(limit=MAX_PAIRS))
+    return _model_changed(binding) or n_pairs > max(PAIRS_GROWTH * n_known, 1)
+
+
+def _model_changed(binding: RoleBinding) -> bool:
+    """Whether the served base model is another than the one that was checked."""
+    if binding.engine_url or binding.model:
+        return False
+    models = binding.checks.exclude(model__in=["", "embedder"]).values_list("model", flat=True)
+    checked = models.first()
+    return checked is not None and checked != base_model_name()
 
 
 def active_strategy(role: str) -> str:
-    """The role's strategy in use; the role is checked first where that was never done.
+    """The role's strategy in use; the role is checked first where that is due.
 
     Raises
     ------
     EngineUnreachable
-        The role was never checked, and the engine does not answer.
+        The role has to be checked, and the engine does not answer.
     """
     binding = binding_get(RoleName(role))
-    return (role_check(role) if needs_check(binding) else binding).active
+    return (role_check(role, is_full=False) if needs_check(binding) else binding).active
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,23 +42,27 @@ class GenerativeReviser:
 
     strategy = "generative"
 
-    def __init__(self, bound: BoundModel) -> None:
+    def __init__(self, bound: BoundModel, *, max_tokens: int = MAX_TOKENS) -> None:
         self.bound = bound
+        self.max_tokens = max_tokens
 
     def revise(self, task: RevisionTask, seeds: Sequence[int] = SEEDS) -> list[Revision]:
         """The candidates of one entry: every seed with both prompts, empty ones left out."""
-        plan = [
-            (prompt, seed)
-            for seed in seeds
-            for prompt in (load_prompt(FROM_FEEDBACK), load_prompt(REVISE))
+        return self.revise_many([task], seeds)[0]
+
+    def revise_many(
+        self, tasks: Sequence[RevisionTask], seeds: Sequence[int] = SEEDS
+    ) -> list[list[Revision]]:
+        """The candidates of several entries, asked for together so that the engine batches."""
+        prompts = (load_prompt(FROM_FEEDBACK), load_prompt(REVISE))
+        plan = [(prompt, seed) for seed in seeds for prompt in prompts]
+        requests = [self._request(prompt, seed, task) for task in tasks for prompt, seed in plan]
+        results = iter(self.bound.client.chat_many(requests))
+        found = [
+            [Revision(next(results).text.strip(), s, p.ref, self.bound.model) for p, s in plan]
+            for _ in tasks
         ]
-        requests = [self._request(prompt, seed, task) for prompt, seed in plan]
-        results = self.bound.client.chat_many(requests)
-        return [
-            Revision(result.text.strip(), seed, prompt.ref, self.bound.model)
-            for (prompt, seed), result in zip(plan, results, strict=True)
-            if result.text.strip()
-        ]
+        return [[revision for revision in made if revision.text] for made in found]
 
     def _request(self, prompt: Prompt, seed: int, task: RevisionTask) -> ChatRequest:
         rules = numbered_rules(task.rules)
@@ -72,6 +76,6 @@ class GenerativeReviser:
             model=self.bound.model,
             messages=prompt.render(**{name: values[name] for name in prompt.variables}),
             sampling=Sampling(
-                max_tokens=MAX_TOKENS, temperature=TEMPERATURE, top_p=TOP_P, seed=seed
+                max_tokens=self.max_tokens, temperature=TEMPERATURE, top_p=TOP_P, seed=seed
             ),
         )

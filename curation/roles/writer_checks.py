@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from curation.ml.grounding import is_degenerate_text
@@ -16,37 +17,56 @@ from uno_site.engine_clients import served_client
 from uno_site.inference.protocol import ChatRequest, Sampling
 from uno_site.prompts.loader import load_prompt
 
+DISTILLER_BATCH = 4
+REVISER_BATCH = 2
+N_PROMPTS = 2
+MAX_REVISION_TOKENS = 160
+"""The labelled revisions are short; who needs more room has not understood the task."""
 MIN_ON_TOPIC = 0.3
 """Cosine of a revision to its query from which it is still about it."""
 
 
 def check_distiller(strategy: Strategy) -> CheckResult:
-    """Share of labelled feedback whose output is valid, grounded, and there when it should be."""
-    bound, prompt = bound_model(RoleName.DISTILLER), load_prompt(FEEDBACK_RULES)
-    samples = load_samples("distiller_feedback")
-    requests = [
-        ChatRequest(
-            model=bound.model,
-            messages=prompt.render(
-                query=row["query"], answer=row["answer"], feedback=f"Feedback 1: {row['feedback']}"
-            ),
-            sampling=Sampling(max_tokens=MAX_OUTPUT_TOKENS, temperature=0.0),
-            json_schema=prompt.json_schema,
-        )
-        for row in samples
-    ]
-    faults = [
-        fault
-        for row, result in zip(samples, bound.client.chat_many(requests), strict=True)
-        if (fault := distiller_fault(row, result.text))
-    ]
+    """Share of labelled feedback whose output is valid, grounded, and there when it should be.
+
+    It stops as soon as the bar is out of reach: a small model fails in a few seconds.
+    """
+    bound, samples = bound_model(RoleName.DISTILLER), load_samples("distiller_feedback")
+    faults: list[str] = []
+    n = 0
+    for rows in _batches(samples, DISTILLER_BATCH):
+        requests = [_distiller_request(bound.model, row) for row in rows]
+        results = bound.client.chat_many(requests)
+        found = (distiller_fault(row, r.text) for row, r in zip(rows, results, strict=True))
+        faults += [fault for fault in found if fault]
+        n += len(rows)
+        if _is_hopeless(len(faults), len(samples), strategy):
+            break
     return CheckResult.of_share(
-        strategy,
-        len(samples) - len(faults),
-        len(samples),
-        model=bound.model,
-        detail=_examples(faults),
+        strategy, n - len(faults), n, model=bound.model, detail=_examples(faults)
     )
+
+
+def _distiller_request(model: str, row: dict[str, Any]) -> ChatRequest:
+    prompt = load_prompt(FEEDBACK_RULES)
+    return ChatRequest(
+        model=model,
+        messages=prompt.render(
+            query=row["query"], answer=row["answer"], feedback=f"Feedback 1: {row['feedback']}"
+        ),
+        sampling=Sampling(max_tokens=MAX_OUTPUT_TOKENS, temperature=0.0),
+        json_schema=prompt.json_schema,
+    )
+
+
+def _batches(rows: Sequence[Any], size: int) -> Iterator[Sequence[Any]]:
+    for start in range(0, len(rows), size):
+        yield rows[start : start + size]
+
+
+def _is_hopeless(n_faults: int, n_samples: int, strategy: Strategy) -> bool:
+    """Whether even a faultless rest would not reach the bar."""
+    return (n_samples - n_faults) / n_samples < float(strategy.bar or 0.0)
 
 
 def distiller_fault(row: dict[str, Any], output: str) -> str:
@@ -67,14 +87,19 @@ def distiller_fault(row: dict[str, Any], output: str) -> str:
 def check_reviser(strategy: Strategy) -> CheckResult:
     """Share of labelled revisions that do what was asked and are still about the query."""
     bound, samples = bound_model(RoleName.REVISER), load_samples("reviser_feedback")
-    reviser = GenerativeReviser(bound)
+    reviser = GenerativeReviser(bound, max_tokens=MAX_REVISION_TOKENS)
     n_right = n = 0
-    for row in samples:
-        task = RevisionTask(row["query"], row["answer"], row["feedback"], tuple(row["rules"]))
-        revisions = reviser.revise(task, seeds=(0,))
-        texts = [revision.text for revision in revisions]
-        n += max(len(texts), 1)
-        n_right += sum(_on_topic(row["query"], texts, row["check"]))
+    for rows in _batches(samples, REVISER_BATCH):
+        tasks = [
+            RevisionTask(row["query"], row["answer"], row["feedback"], tuple(row["rules"]))
+            for row in rows
+        ]
+        for row, revisions in zip(rows, reviser.revise_many(tasks, seeds=(0,)), strict=True):
+            texts = [revision.text for revision in revisions]
+            n += N_PROMPTS
+            n_right += sum(_on_topic(row["query"], texts, row["check"]))
+        if _is_hopeless(n - n_right, N_PROMPTS * len(samples), strategy):
+            break
     return CheckResult.of_share(strategy, n_right, n, model=bound.model)
 
 

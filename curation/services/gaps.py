@@ -24,8 +24,8 @@ from curation.roles.gap_scorers import GapItem, GapScore, GapScorer
 from curation.roles.resolve import resolve_gap_scorer
 from curation.selectors import entry_rules
 
-MAX_SCORED = 48
-"""Entries of a cluster that are measured: enough for a mean to .03, and bounded in time."""
+MAX_SCORED = 24
+"""Entries of a cluster that are measured: enough for a mean to about .04, and bounded in time."""
 SEED = 0
 
 Progress = Callable[[int, int], None]

@@ -9,7 +9,7 @@ from django.db import transaction
 from curation.ml.pairs import Candidate as Option
 from curation.ml.pairs import PairOutcome, choose_pair
 from curation.models import LogEntry, PairSource, PreferencePair
-from curation.services.flags import flag_add
+from curation.services.flags import NOT_JUDGED, NOTHING_CHANGED, flag_add
 from curation.services.withdrawal import LOGGED_REPLY
 
 SOURCES = {
@@ -61,6 +61,7 @@ def _pair_form(entry: LogEntry) -> bool:
             "model": made.model if made else "",
         },
     )
+    _unflag(entry)
     return is_new
 
 
@@ -75,6 +76,14 @@ def _options(entry: LogEntry, candidates: dict[str, Any]) -> list[Option]:
         for ref, candidate in candidates.items()
         if candidate.strategy != LOGGED_REPLY
     ]
+
+
+def _unflag(entry: LogEntry) -> None:
+    """What kept the entry from a pair before does so no longer."""
+    flags = [flag for flag in entry.flags if flag not in (NOT_JUDGED, NOTHING_CHANGED)]
+    if flags != entry.flags:
+        entry.flags = flags
+        entry.save(update_fields=["flags", "updated_at"])
 
 
 def _flag_why(entry: LogEntry, outcome: PairOutcome) -> None:

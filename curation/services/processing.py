@@ -50,12 +50,14 @@ def _merge(progress: Progress) -> dict[str, Any]:
     return {"n_merged": rules_merge()}
 
 
-def _revise(progress: Progress) -> dict[str, Any]:
-    return asdict(candidates_update(on_progress=_counted(progress, "Revised")))
-
-
 def _pair(progress: Progress) -> dict[str, Any]:
     return {"n_pairs": pairs_update(), **{f"n_auto_{k}": n for k, n in auto_approve().items()}}
+
+
+def _revise(progress: Progress) -> dict[str, Any]:
+    """Revisions are judged by judges that the human pairs, formed before, let pass."""
+    report = candidates_update(on_progress=_counted(progress, "Revised"))
+    return {**asdict(report), **(_pair(progress) if report.n_judged else {})}
 
 
 def _cluster(progress: Progress) -> dict[str, Any]:
@@ -70,8 +72,8 @@ STAGES = (
     Stage("freeze", "Collecting logs", _freeze),
     Stage("distil", "Distilling rules", _distil),
     Stage("merge", "Merging duplicate rules", _merge),
-    Stage("revise", "Revising replies", _revise),
     Stage("pair", "Forming pairs", _pair),
+    Stage("revise", "Revising replies", _revise),
     Stage("cluster", "Clustering", _cluster),
     Stage("gap", "Measuring gaps", _gap),
 )
