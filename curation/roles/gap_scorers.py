@@ -21,8 +21,9 @@ from uno_site.inference.protocol import ChatMessage, InferenceClient
 from uno_site.prompts.loader import load_prompt
 
 REDUNDANCY_PROMPT = "gap_scorer/redundancy"
-MAX_ANSWER_CHARS = 1_500
-"""Of an answer this much is scored: its beginning tells how surprising it is."""
+MAX_ANSWER_CHARS, MAX_QUERY_CHARS = 800, 1_600
+"""Of an answer and its query this much is read: the beginning tells how surprising it is, and
+three readings an entry of a whole article would take minutes a cluster."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +116,8 @@ class LikelihoodScorer:
 
     def _nll(self, messages: Sequence[ChatMessage], text: str) -> float:
         """Mean negative log-likelihood in nats per token."""
-        scored = self.bound.client.score(self.bound.model, messages, text[:MAX_ANSWER_CHARS])
+        query = [ChatMessage("user", messages[-1].content[:MAX_QUERY_CHARS])]
+        scored = self.bound.client.score(self.bound.model, query, text[:MAX_ANSWER_CHARS])
         return -scored.mean_logprob
 
 

@@ -159,7 +159,12 @@ def _close(cluster: Cluster, scorer: GapScorer) -> bool:
     cluster.gap_scorer = scorer.name if measured else ""
     cluster.gap = measured.gap if measured else None
     cluster.gap_stats = (
-        {"mean": measured.mean, "max": measured.maximum, "n": measured.n_entries}
+        {
+            "mean": measured.gap,
+            "min": measured.minimum,
+            "max": measured.maximum,
+            "n": measured.n_entries,
+        }
         if measured
         else {}
     )
