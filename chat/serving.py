@@ -18,7 +18,7 @@ from chat.provenance import Provenance, ReplyRecord
 from chat.route_choice import RouteChoice, choose_route
 from uno_site.engine_clients import base_model_name, served_async_client
 from uno_site.inference.errors import EngineRefused, EngineUnreachable
-from uno_site.inference.protocol import ChatMessage, ChatRequest, Sampling
+from uno_site.inference.protocol import AsyncInferenceClient, ChatMessage, ChatRequest, Sampling
 from uno_site.prompts.loader import load_prompt
 
 SUGGEST_PROMPT = "critic/suggest"
@@ -107,7 +107,7 @@ async def answer_stream(
     messages: Sequence[ChatMessage],
     *,
     table: RouteTable | None,
-    client: Any,
+    client: AsyncInferenceClient,
     sampling: Sampling = DEFAULT_SAMPLING,
     force_base: bool = False,
     user: str | None = None,
@@ -117,7 +117,7 @@ async def answer_stream(
     Parameters
     ----------
     client
-        An ``AsyncInferenceClient`` that can also load adapters.
+        The engine that answers, loads adapters and embeds.
     force_base
         Answer with the base model whatever the routes say, for comparisons.
     user
@@ -143,7 +143,10 @@ async def answer_stream(
 
 
 async def _choose(
-    messages: Sequence[ChatMessage], table: RouteTable | None, client: Any, force_base: bool
+    messages: Sequence[ChatMessage],
+    table: RouteTable | None,
+    client: AsyncInferenceClient,
+    force_base: bool,
 ) -> RouteChoice:
     if force_base:
         return RouteChoice(None, None, RouteKind.BASE, "forced")
@@ -156,7 +159,7 @@ async def _choose(
     return await sync_to_async(choose_route)(embedding, table)
 
 
-async def _load_adapter(client: Any, route: ServedRoute) -> str:
+async def _load_adapter(client: AsyncInferenceClient, route: ServedRoute) -> str:
     """Why the route's adapter cannot serve; empty when it can."""
     try:
         await client.load_adapter(route.adapter_name, route.adapter_path)
@@ -166,7 +169,10 @@ async def _load_adapter(client: Any, route: ServedRoute) -> str:
 
 
 async def _direct(
-    messages: Sequence[ChatMessage], record: ReplyRecord, client: Any, user: str | None
+    messages: Sequence[ChatMessage],
+    record: ReplyRecord,
+    client: AsyncInferenceClient,
+    user: str | None,
 ) -> AsyncIterator[ServingEvent]:
     """The expert's adapter, or the base model, answers by itself."""
     if record.kind == RouteKind.EXPERT and record.choice.route is not None:
@@ -178,7 +184,10 @@ async def _direct(
 
 
 async def _critic(
-    messages: Sequence[ChatMessage], record: ReplyRecord, client: Any, user: str | None
+    messages: Sequence[ChatMessage],
+    record: ReplyRecord,
+    client: AsyncInferenceClient,
+    user: str | None,
 ) -> AsyncIterator[ServingEvent]:
     """Draft by the base, suggestions by the critic, revision by the base (UNO §5)."""
     assert record.choice.route is not None
@@ -217,7 +226,11 @@ def critic_sampling(sampling: Sampling) -> Sampling:
 
 
 async def _stream(
-    model: str, messages: Sequence[ChatMessage], record: ReplyRecord, client: Any, user: str | None
+    model: str,
+    messages: Sequence[ChatMessage],
+    record: ReplyRecord,
+    client: AsyncInferenceClient,
+    user: str | None,
 ) -> AsyncIterator[ServingEvent]:
     request = ChatRequest(model, tuple(messages), record.sampling, user=user)
     async for chunk in client.chat_stream(request):
@@ -236,7 +249,7 @@ async def answer_async(
     messages: Sequence[ChatMessage],
     *,
     table: RouteTable | None,
-    client: Any,
+    client: AsyncInferenceClient,
     sampling: Sampling = DEFAULT_SAMPLING,
     force_base: bool = False,
 ) -> Answer:
@@ -263,7 +276,7 @@ def answer_many(
     conversations: Sequence[Sequence[ChatMessage]],
     *,
     table: RouteTable | None,
-    client: Any = None,
+    client: AsyncInferenceClient | None = None,
     sampling: Sampling = DEFAULT_SAMPLING,
     force_base: bool = False,
     concurrency: int = 8,
@@ -274,8 +287,8 @@ def answer_many(
     """
 
     async def run() -> list[Answer]:
-        own = client is None
-        engine = served_async_client() if own else client
+        own = served_async_client() if client is None else None
+        engine = own or client
         gate = asyncio.Semaphore(concurrency)
 
         async def one(messages: Sequence[ChatMessage]) -> Answer:
@@ -287,7 +300,7 @@ def answer_many(
         try:
             return await asyncio.gather(*(one(messages) for messages in conversations))
         finally:
-            if own:
-                await engine.aclose()
+            if own is not None:
+                await own.aclose()
 
     return async_to_sync(run)()

@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -94,13 +94,18 @@ def generation_finish(
     )
 
 
-def generations_rescue(conversation_id: UUID | None = None) -> int:
-    """End the replies whose writer died, of one conversation or of all; what arrived stays."""
+def dead_generations() -> QuerySet[Message]:
+    """Replies that nobody writes any more, although their rows say so."""
     limit = timezone.now() - STALE_AFTER
     never_begun = Q(heartbeat_at__isnull=True, created_at__lt=limit)
-    dead = Message.objects.filter(Q(heartbeat_at__lt=limit) | never_begun).filter(
+    return Message.objects.filter(Q(heartbeat_at__lt=limit) | never_begun).filter(
         role=MessageRole.ASSISTANT, state=MessageState.GENERATING
     )
+
+
+def generations_rescue(conversation_id: UUID | None = None) -> int:
+    """End the replies whose writer died, of one conversation or of all; what arrived stays."""
+    dead = dead_generations()
     if conversation_id is not None:
         dead = dead.filter(conversation=conversation_id)
     n_rescued = 0

@@ -8,6 +8,8 @@ from django.utils import timezone
 from chat.models import Message, MessageState
 from chat.services.generations import STALE_AFTER, generations_rescue
 from chat.services.messages import message_regenerate, message_send, message_stop
+from uno_site.jobs.registry import get_kind
+from uno_site.jobs.services import job_run_now
 
 pytestmark = pytest.mark.django_db
 
@@ -74,3 +76,13 @@ def test_the_page_rescues_what_it_shows(alice, client_for) -> None:
     assert "The server was restarted" in page
     assert "half a" in page
     assert "Write it anew" in page
+
+
+def test_the_schedule_has_work_only_when_a_writer_died(alice) -> None:
+    kind = get_kind("chat.rescue")
+    _, reply = message_send(user=alice, content="Hello")
+    assert not kind.has_work()
+    make_stale(reply)
+    assert kind.has_work()
+    assert job_run_now(kind=kind.name).result == {"n_rescued": 1}
+    assert not kind.has_work()
