@@ -120,12 +120,17 @@ def make_run(cluster: Cluster, data_dir: Path, **values: Any) -> TrainingRun:
 
 
 def make_adapter(
-    cluster: Cluster, data_dir: Path, *, state: str = AdapterState.ACCEPTED, **values: Any
+    cluster: Cluster,
+    data_dir: Path,
+    *,
+    state: str = AdapterState.ACCEPTED,
+    run: TrainingRun | None = None,
+    **values: Any,
 ) -> Adapter:
     """A registered adapter with files whose digest is right."""
     from training.services.adapters import adapter_register
 
-    run = make_run(cluster, data_dir, state=RunState.ACCEPTED)
+    run = run or make_run(cluster, data_dir, state=RunState.ACCEPTED)
     folder = RunFolder(Path(run.folder))
     folder.write("checkpoints/epoch-1/adapter_model.safetensors", f"weights {run.pk}")
     folder.write("checkpoints/epoch-1/adapter_config.json", "{}")

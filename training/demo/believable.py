@@ -6,16 +6,15 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from chat.models import Message
 from curation.models import Cluster, PreferencePair, ReviewState, Rule
 from curation.selectors import pair_queue, rule_queue
 from curation.services.importing import logs_import
 from curation.services.review import item_approve, item_reject
-from training.demo.replay import people, replay
+from training.demo.replay import replay
 from training.models import Adapter, AdapterState, TrainingRun
 from training.services.promotion import promote
 from training.services.readiness import cluster_readiness
-from training.simulation import PlannedEntry, build_deployment
+from training.simulation import build_deployment
 from uno_site.accounts.models import Role, User
 from uno_site.errors import UnoError
 from uno_site.jobs.services import job_run_now
@@ -38,20 +37,12 @@ def fill(say: Say) -> None:
         The engine does not answer.
     """
     entries = build_deployment(SEED, n_entries_per_topic=N_PER_TOPIC, n_noise=N_NOISE).entries
-    fresh = _not_lived_yet(entries)
-    replay(fresh, lambda done, total: say(f"conversations: {done} of {total}"))
+    replay(entries, lambda done, total: say(f"conversations: {done} of {total}"))
     report = logs_import(path=IMPORTED, name="garden-forum")
     say(f"imported {report.n_added} conversations, {report.n_known} were there")
     job_run_now(kind="curation.process", echo=True)
     say(f"reviewed {_review(_reviewer())} rules and pairs, some are left for you")
     _train(say)
-
-
-def _not_lived_yet(entries: Iterable[PlannedEntry]) -> list[PlannedEntry]:
-    entries = list(entries)
-    known = Message.objects.filter(conversation__user__in=people(entries).values())
-    asked = set(known.values_list("content", flat=True))
-    return [entry for entry in entries if entry.prompt not in asked]
 
 
 def _reviewer() -> User | None:

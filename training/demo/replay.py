@@ -58,15 +58,22 @@ def replay(
 ) -> list[Asked]:
     """Have every planned conversation: ask, get the model's reply, react to it.
 
+    A conversation that was had before is found again and not repeated.
+
     Raises
     ------
     UnoError
         The model did not answer.
     """
     users = people(entries)
-    lived: list[Asked] = []
-    for start in range(0, len(entries), N_AT_ONCE):
-        chunk = entries[start : start + N_AT_ONCE]
+    lived = _had_before(entries, users)
+    for asked in lived:
+        if not _has_reaction(asked.reply):
+            _react(asked, asked.entry)
+    known = {asked.entry.id for asked in lived}
+    new = [entry for entry in entries if entry.id not in known]
+    for start in range(0, len(new), N_AT_ONCE):
+        chunk = new[start : start + N_AT_ONCE]
         asked = [Asked(entry, _ask(users[entry.user.name], entry)) for entry in chunk]
         async_to_sync(_write_replies)([item.reply for item in asked])
         for item in asked:
@@ -74,6 +81,25 @@ def replay(
         lived += asked
         on_done(len(lived), len(entries))
     return lived
+
+
+def _had_before(entries: Sequence[PlannedEntry], users: dict[str, User]) -> list[Asked]:
+    """The entries whose reply is there."""
+    replies = Message.objects.filter(
+        conversation__user__in=users.values(),
+        origin=MessageOrigin.MODEL,
+        state=MessageState.COMPLETE,
+        parent__parent=None,
+    ).select_related("parent", "conversation")
+    by_question = {(row.conversation.user_id, row.parent.content): row for row in replies}
+    found = [
+        (entry, by_question.get((users[entry.user.name].pk, entry.prompt))) for entry in entries
+    ]
+    return [Asked(entry, reply) for entry, reply in found if reply is not None]
+
+
+def _has_reaction(reply: Message) -> bool:
+    return reply.feedback.exists() or reply.children.exists() or reply.corrections.exists()
 
 
 @transaction.atomic

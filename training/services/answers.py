@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from chat.services.messages import REPLY_SAMPLING
 from chat.serving import critic_messages, critic_sampling, revise_messages
 from uno_site.inference.protocol import ChatMessage, ChatRequest, InferenceClient, Sampling
 
@@ -22,7 +23,10 @@ Row = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class AnswerSampling:
-    """How the verifier draws answers (UNO §4): one greedy, the others at T 1.0, top-p 0.9."""
+    """How the verifier draws answers (UNO §4): one greedy, the others at T 1.0, top-p 0.9.
+
+    Everything else is as in the chat, whose replies the answers stand for.
+    """
 
     n_samples: int = 3
     temperature: float = 1.0
@@ -31,8 +35,11 @@ class AnswerSampling:
 
     def draws(self, seed: int) -> list[Sampling]:
         """The samplings of one query; the first is greedy."""
-        sampled = Sampling(
-            max_tokens=self.max_tokens, temperature=self.temperature, top_p=self.top_p
+        sampled = replace(
+            REPLY_SAMPLING,
+            max_tokens=self.max_tokens,
+            temperature=self.temperature,
+            top_p=self.top_p,
         )
         greedy = replace(sampled, temperature=0.0, top_p=1.0, seed=seed)
         return [greedy, *(replace(sampled, seed=seed + n) for n in range(1, self.n_samples))]
@@ -56,13 +63,13 @@ class Answerer:
         folder: RunFolder,
         *,
         seed: int = 0,
-        sampling: AnswerSampling = SAMPLING,
+        sampling: AnswerSampling | None = None,
     ) -> None:
         self.client = client
         self.base_model = base_model
         self.folder = folder
         self.seed = seed
-        self.sampling = sampling
+        self.sampling = sampling or SAMPLING
 
     def direct(self, policy: str, model: str, rows: Sequence[Row]) -> Answers:
         """``model`` answers each row by itself: the base, or an expert."""

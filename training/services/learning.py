@@ -106,9 +106,8 @@ def _curate(report: Reporter, by: Any, options: LearnOptions) -> None:
 
 def _in_words(totals: dict[str, Any]) -> str:
     numbers = {name: n for name, n in totals.items() if isinstance(n, int | float) and n}
-    return (
-        ", ".join(f"{name.replace('_', ' ')} {n}" for name, n in numbers.items()) or "nothing new"
-    )
+    words = [f"{n} {name.removeprefix('n_').replace('_', ' ')}" for name, n in numbers.items()]
+    return ", ".join(words) or "nothing new"
 
 
 def _conclude(

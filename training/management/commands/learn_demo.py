@@ -2,7 +2,7 @@
 
 Each seed lives in a database and a data folder of its own under ``--work-dir``, so that the
 user's instance is never touched; the engine is this command's own. Seeds that are done are
-kept and not run again.
+kept, and a seed that was interrupted goes on where it was.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ from rich.table import Table
 
 from training.demo.engine import engine_process
 from training.demo.measure import missed_bars
-from training.demo.seed import run_seed
+from training.demo.seed import Stopwatch, run_seed
 from training.ml.files import write_json
 from uno_site.errors import UnoError
 
-#: Set for the child that runs one seed: its database may be emptied.
+#: Set for the child that runs one seed: its database is nobody's instance.
 SCRATCH = "UNO_LEARN_DEMO_SCRATCH"
 
 
@@ -59,6 +59,8 @@ class Command(BaseCommand):
             work_dir.mkdir(parents=True, exist_ok=True)
             with engine_process(_environment(work_dir), work_dir / "engine.log") as url:
                 for seed in missing:
+                    if options["fresh"]:
+                        _forget(seed, work_dir)
                     self._run_child(seed, work_dir, url)
         report = {"seeds": [json.loads(results[seed].read_text()) for seed in seeds]}
         options["out"].parent.mkdir(parents=True, exist_ok=True)
@@ -86,10 +88,10 @@ class Command(BaseCommand):
 
     def _run_here(self, seed: int, work_dir: Path) -> None:
         if not os.environ.get(SCRATCH):
-            raise CommandError("--only-seed empties its database; leave it to learn_demo itself.")
+            raise CommandError("--only-seed fills its database; leave it to learn_demo itself.")
         call_command("migrate", verbosity=0)
-        call_command("flush", interactive=False, verbosity=0)
-        result = run_seed(seed, lambda line: self.stdout.write(f"  {line}"))
+        watch = Stopwatch(work_dir / f"seed-{seed}.progress.json")
+        result = run_seed(seed, lambda line: self.stdout.write(f"  {line}"), watch)
         write_json(work_dir / f"seed-{seed}.json", result)
 
     def _conclude(self, report: dict[str, Any], *, is_check: bool, out: Path) -> None:
@@ -101,6 +103,12 @@ class Command(BaseCommand):
         console.print(f"Written to {out}", markup=False, soft_wrap=True)
         if missed and is_check:
             raise CommandError(f"{len(missed)} bars were missed.", returncode=1)
+
+
+def _forget(seed: int, work_dir: Path) -> None:
+    """Remove what a seed has left: its database, its result, its clock."""
+    for path in work_dir.glob(f"seed-{seed}.*"):
+        path.unlink()
 
 
 def _environment(work_dir: Path) -> dict[str, str]:
