@@ -29,24 +29,6 @@ CRITIC_MAX_TOKENS = 160
 
 DEFAULT_SAMPLING = Sampling()
 
-__all__ = [
-    "Answer",
-    "Delta",
-    "Done",
-    "Provenance",
-    "RouteChoice",
-    "RouteChosen",
-    "ServingEvent",
-    "Stage",
-    "answer",
-    "answer_async",
-    "answer_many",
-    "answer_stream",
-    "choose_route",
-    "critic_messages",
-    "revise_messages",
-]
-
 
 @dataclass(frozen=True, slots=True)
 class RouteChosen:
