@@ -10,18 +10,19 @@ from typing import Any
 from curation.models import RoleName
 from curation.roles.checks import role_check
 from curation.services.clustering import clusters_update
-from curation.services.consent import consent_sync
+from curation.services.consent import consent_sync, withdrawn_entries
 from curation.services.distilling import entries_distil
 from curation.services.freezing import logs_freeze
 from curation.services.gaps import gaps_update
 from curation.services.importing import logs_import
 from curation.services.merging import rules_merge
-from curation.services.processing import STAGES, logs_process
+from curation.services.processing import STAGES, is_processing_due, logs_process
 from curation.uploads import upload_delete
 from uno_site.jobs.context import JobContext
 from uno_site.jobs.registry import job_kind
 
 MAX_ERRORS_SHOWN = 50
+PROCESS_MINUTES = 5
 
 
 def _counter(ctx: JobContext, what: str) -> Callable[[int, int], None]:
@@ -90,7 +91,12 @@ def check_roles(ctx: JobContext) -> dict[str, Any]:
     return active
 
 
-@job_kind("curation.sync_consent", title="Take back withdrawn logs")
+@job_kind(
+    "curation.sync_consent",
+    title="Take back withdrawn logs",
+    every_minutes=1,
+    has_work=lambda: withdrawn_entries().exists(),
+)
 def sync_consent(ctx: JobContext) -> dict[str, Any]:
     """Delete what was made from the logs of people who withdrew their consent."""
     report = consent_sync()
@@ -98,7 +104,12 @@ def sync_consent(ctx: JobContext) -> dict[str, Any]:
     return report
 
 
-@job_kind("curation.process", title="Process new logs")
+@job_kind(
+    "curation.process",
+    title="Process new logs",
+    every_minutes=PROCESS_MINUTES,
+    has_work=is_processing_due,
+)
 def process(ctx: JobContext) -> dict[str, Any]:
     """Freeze, distil, merge, pair, cluster and measure: everything up to the curator."""
     report: dict[str, Any] = {}
@@ -122,7 +133,7 @@ def _in_words(report: dict[str, Any]) -> str:
     return ", ".join(f"{key.removeprefix('n_')} {value}" for key, value in report.items())
 
 
-@job_kind("curation.import", title="Import a log file", max_attempts=1)
+@job_kind("curation.import", title="Import a log file", max_attempts=1, needs_params=True)
 def import_file(ctx: JobContext) -> dict[str, Any]:
     """Import an uploaded file (``path``, shown as ``name``) and delete it."""
     path = Path(ctx.params["path"])

@@ -7,7 +7,7 @@ from typing import Any
 from curation.models import Cluster
 from training.services.learning import LearnOptions, learn
 from training.services.paths import cluster_train
-from training.services.withdrawal import consent_sync
+from training.services.withdrawal import consent_sync, withdrawn_examples
 from uno_site.errors import InvalidInput
 from uno_site.jobs.context import JobContext
 from uno_site.jobs.registry import job_kind
@@ -22,7 +22,13 @@ def start_cluster_job(cluster: Cluster, by: Any, **params: Any) -> Any:
     return job_enqueue(kind="training.run", params={"cluster": str(cluster.pk), **params}, by=by)
 
 
-@job_kind("training.run", title="Train and verify a cluster", queue=QUEUE, min_role="admin")
+@job_kind(
+    "training.run",
+    title="Train and verify a cluster",
+    queue=QUEUE,
+    min_role="admin",
+    needs_params=True,
+)
 def run_cluster(ctx: JobContext) -> dict[str, Any]:
     """Train and verify one cluster's adapters; promotion is left to an admin.
 
@@ -59,7 +65,13 @@ def run_learn(ctx: JobContext) -> dict[str, Any]:
     return learn(ctx, ctx.job.created_by, options, job=ctx.job).as_json()
 
 
-@job_kind("training.sync_consent", title="Follow withdrawn consent", min_role="admin")
+@job_kind(
+    "training.sync_consent",
+    title="Follow withdrawn consent",
+    min_role="admin",
+    every_minutes=1,
+    has_work=lambda: withdrawn_examples().exists(),
+)
 def run_sync_consent(ctx: JobContext) -> dict[str, Any]:
     """Taint what learned from withdrawn or deleted logs, and take it off."""
     totals = consent_sync()

@@ -78,7 +78,10 @@ class Split(models.TextChoices):
 
 
 class TrainingExample(UUIDModel):
-    """Which entry and pair a run used: the way back from an adapter to a person's message."""
+    """Which entry and pair a run used: the way back from an adapter to a person's message.
+
+    ``taken_back_at`` is set when its row left the run's folder after a withdrawal.
+    """
 
     run = models.ForeignKey(TrainingRun, on_delete=models.CASCADE, related_name="examples")
     entry = models.ForeignKey(
@@ -89,6 +92,7 @@ class TrainingExample(UUIDModel):
         PreferencePair, on_delete=models.SET_NULL, null=True, related_name="training_examples"
     )
     split = models.CharField(max_length=10, choices=Split)
+    taken_back_at = models.DateTimeField(null=True, blank=True)
 
 
 class AdapterState(models.TextChoices):

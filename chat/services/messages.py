@@ -20,7 +20,7 @@ from uno_site.errors import Conflict
 from uno_site.inference.protocol import Sampling
 
 #: How replies are drawn; the seed is drawn anew for each, so that regenerating helps.
-REPLY_SAMPLING = Sampling(max_tokens=512, temperature=0.4, top_p=0.9, repeat_penalty=1.05)
+REPLY_SAMPLING = Sampling(max_tokens=512, temperature=0.7, top_p=0.9, repeat_penalty=1.1)
 
 
 @transaction.atomic

@@ -19,7 +19,6 @@ from curation.services.pairing import pairs_update
 from curation.services.review import auto_approve
 from curation.services.revising import candidates_update
 from uno_site.jobs.models import Job, JobState
-from uno_site.jobs.services import active_jobs, job_enqueue
 
 Progress = Callable[[float, str], None]
 PROCESS = "curation.process"
@@ -98,10 +97,6 @@ def has_pending_work() -> bool:
     return signals.filter(messages__role="assistant").exists()
 
 
-def process_if_pending() -> str | None:
-    """Queue the processing job where there is something to do; its id. Scheduled."""
-    if not CurationPolicy.current().distil_on_feedback:
-        return None
-    if active_jobs(PROCESS).exists() or not has_pending_work():
-        return None
-    return str(job_enqueue(kind=PROCESS).pk)
+def is_processing_due() -> bool:
+    """Whether the schedule should process logs now: the policy allows it, and some wait."""
+    return CurationPolicy.current().distil_on_feedback and has_pending_work()

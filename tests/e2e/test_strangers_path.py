@@ -81,7 +81,7 @@ def complain(user: Page, pictures: Take) -> str:
     answer = ask(user, QUESTION)
     pictures(user, "01-first-answer")
     user.get_by_role("button", name="Bad reply").click()
-    user.get_by_text("Style or tone").click()
+    user.get_by_label("Style or tone").check()
     user.get_by_label("What should it do instead?").fill(
         'Start with "Hi," and sign off with "Cheers, Ana". Two sentences at most.'
     )

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from django.db.models import Q, QuerySet
+from django.utils import timezone
 
 from training.models import Adapter, TrainingExample, TrainingRun, Verification
 from uno_site.audit.services import audit_record
@@ -20,11 +21,12 @@ WITHDRAWN = "Somebody whose log it learned from withdrew consent."
 
 
 def withdrawn_examples() -> QuerySet[TrainingExample]:
-    """Examples whose entry was deleted, or whose person no longer agrees."""
+    """Examples whose entry was deleted, or whose person no longer agrees, not yet taken back."""
     has_withdrawn = Q(entry__user__isnull=False) & (
         Q(entry__user__training_consent=False) | Q(entry__user__training_consent__isnull=True)
     )
-    return TrainingExample.objects.filter(Q(entry__isnull=True) | has_withdrawn)
+    waiting = TrainingExample.objects.filter(taken_back_at__isnull=True)
+    return waiting.filter(Q(entry__isnull=True) | has_withdrawn)
 
 
 def consent_sync() -> dict[str, int]:
@@ -55,7 +57,10 @@ def _clean_run(run: TrainingRun) -> tuple[int, int]:
         run_cancel(run=run, by=None)
     n_rows = RunFolder(Path(run.folder)).forget_entries(entries) if run.folder else 0
     _forget_samples(run, entries)
-    return n_rows, _taint(run.adapters.filter(is_tainted=False), reason)
+    n_tainted = _taint(run.adapters.filter(is_tainted=False), reason)
+    if run.state not in ACTIVE_STATES:
+        run.examples.filter(entry_key__in=entries).update(taken_back_at=timezone.now())
+    return n_rows, n_tainted
 
 
 def _is_stopping(run: TrainingRun) -> bool:

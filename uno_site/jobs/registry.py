@@ -29,6 +29,7 @@ class JobKind:
     max_attempts: int = 3
     every_minutes: int | None = None
     has_work: Callable[[], bool] | None = None
+    needs_params: bool = False
 
 
 _KINDS: dict[str, JobKind] = {}
@@ -43,17 +44,27 @@ def job_kind(
     max_attempts: int = 3,
     every_minutes: int | None = None,
     has_work: Callable[[], bool] | None = None,
+    needs_params: bool = False,
 ) -> Callable[[Handler], Handler]:
     """Register the decorated function as the handler of jobs of kind ``name``.
 
     The handler gets a :class:`~uno_site.jobs.context.JobContext` and returns the job's
     result (JSON). It must be idempotent: after a crash it is called again. With
-    ``every_minutes`` it is also queued on a schedule, whenever ``has_work()`` says so.
+    ``every_minutes`` it is also queued on a schedule, whenever ``has_work()`` says so. A
+    kind that ``needs_params`` is started from the page of what it is about.
     """
 
     def register(handler: Handler) -> Handler:
         _KINDS[name] = JobKind(
-            name, title, handler, queue, min_role, max_attempts, every_minutes, has_work
+            name,
+            title,
+            handler,
+            queue,
+            min_role,
+            max_attempts,
+            every_minutes,
+            has_work,
+            needs_params,
         )
         return handler
 
@@ -86,8 +97,8 @@ def title_of(name: str) -> str:
 
 
 def startable_by(user: Any) -> list[JobKind]:
-    """The kinds that ``user`` may start by hand."""
-    return [kind for kind in all_kinds() if may_start(user, kind)]
+    """The kinds that ``user`` may start from the job monitor: those that need no parameters."""
+    return [kind for kind in all_kinds() if not kind.needs_params and may_start(user, kind)]
 
 
 def may_start(user: Any, kind: JobKind) -> bool:
