@@ -120,9 +120,9 @@ def _outcome_of_parts(entry: LogEntry, rules: list[Rule], pairs: list[Preference
     if not pairs:
         return "Rules, but no better answer to pair with"
     if not _has_state(pairs, ReviewState.APPROVED):
-        return _waiting("pair", pairs)
+        return _waiting("Pair", pairs)
     if not _has_state(feedback, ReviewState.APPROVED):
-        return _waiting("rules", feedback)
+        return _waiting("Rules", feedback)
     if entry.cluster is None:
         return "Not yet in a cluster"
     if entry.cluster.is_noise:
@@ -135,10 +135,10 @@ def _outcome_of_parts(entry: LogEntry, rules: list[Rule], pairs: list[Preference
 def _waiting(what: str, rows: list[Any]) -> str:
     waiting = [row for row in rows if row.state == ReviewState.PROPOSED]
     if not waiting:
-        return f"Its {what} rejected"
+        return f"{what} rejected"
     if all(row.flags for row in waiting):
-        return f"Its {what} flagged, to be looked at"
-    return f"Its {what} to be reviewed"
+        return f"{what} flagged, to be looked at"
+    return f"{what} to be reviewed"
 
 
 def _has_state(rows: Iterable[Any], state: str) -> bool:

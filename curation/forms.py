@@ -40,6 +40,9 @@ class FilterForm(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["cluster"].queryset = Cluster.objects.current()
+        for field in self.fields.values():
+            if isinstance(field, forms.ChoiceField):
+                field.widget.attrs["class"] = "select select--small"
 
     def apply(self, rows: QuerySet) -> QuerySet:
         """The rows that pass."""
@@ -195,6 +198,12 @@ class PolicyForm(forms.ModelForm):
 class BindingForm(forms.ModelForm):
     """The model that does a role, and how."""
 
+    engine_url = forms.URLField(
+        required=False,
+        assume_scheme="http",
+        label="Engine's URL",
+        help_text="Any server that speaks the OpenAI API. Empty means the served engine.",
+    )
     requested = forms.ChoiceField(label="Strategy")
     engine_token = forms.CharField(
         required=False,
@@ -206,9 +215,8 @@ class BindingForm(forms.ModelForm):
     class Meta:
         model = RoleBinding
         fields = ("engine_url", "model", "engine_token", "requested")
-        labels = {"engine_url": "Engine's URL", "model": "Model"}
+        labels = {"model": "Model"}
         help_texts = {
-            "engine_url": "Any server that speaks the OpenAI API. Empty means the served engine.",
             "model": "The model's name there. Empty means the first one it serves.",
         }
 

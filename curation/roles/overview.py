@@ -57,15 +57,19 @@ def _overview(binding: RoleBinding) -> RoleOverview:
         is_fallback=is_checkable and active_key == fallback_of(role).key,
         is_checkable=is_checkable,
         lines=[
-            StrategyLine(s, latest.get(s.key), s.key == active_key, _bar(role, s))
+            StrategyLine(
+                s, latest.get(s.key), s.key == active_key, _bar(role, s, latest.get(s.key))
+            )
             for s in strategies
         ],
     )
 
 
-def _bar(role: RoleName, strategy: Strategy) -> str:
+def _bar(role: RoleName, strategy: Strategy, check: RoleCheck | None) -> str:
     if strategy.bar is None:
         return "–"
+    if check is not None and check.bar != strategy.bar:
+        return f"≥ {check.bar:.0%}"
     if role == RoleName.JUDGE:
         return f"low end > {strategy.bar:.0%}"
     return f"≥ {strategy.bar:.0%}"

@@ -18,7 +18,8 @@
     const all = items();
     if (!all.length) return;
     current = Math.min(Math.max(index, 0), all.length - 1);
-    all.forEach((item, at) => item.toggleAttribute("aria-current", false) || (at === current && item.setAttribute("aria-current", "true")));
+    all.forEach((item) => item.removeAttribute("aria-current"));
+    all[current].setAttribute("aria-current", "true");
     if (focus) {
       all[current].focus({ preventScroll: true });
       all[current].scrollIntoView({ block: "nearest", behavior: "smooth" });

@@ -46,9 +46,9 @@ def test_the_outcomes_add_up_and_say_why() -> None:
         "Distilling failed": 1,
         "Nothing to learn: the user was satisfied and suggested nothing": 1,
         "Rules, but no better answer to pair with": 1,
-        "Its pair flagged, to be looked at": 1,
-        "Its pair rejected": 1,
-        "Its rules to be reviewed": 1,
+        "Pair flagged, to be looked at": 1,
+        "Pair rejected": 1,
+        "Rules to be reviewed": 1,
     }
     assert sum(outcome.n for outcome in table.outcomes) == table.n_entries == 13
 

@@ -1,0 +1,170 @@
+"""Clusters, entries, roles, policy and imports in the browser."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from django.urls import reverse
+
+from curation.models import Cluster, CurationPolicy, EntryState, LogEntry, RoleBinding
+from curation.roles.results import CheckResult
+from curation.roles.strategies import STRATEGIES
+from curation.uploads import MAX_UPLOAD_BYTES
+from tests.factories import ClusterFactory, LogEntryFactory
+from uno_site.accounts.models import User
+from uno_site.jobs.models import Job
+
+pytestmark = pytest.mark.django_db
+SignIn = Callable[[User], Client]
+
+
+def test_excluding_an_entry_and_a_cluster_and_back(curator: User, client_for: SignIn) -> None:
+    client, entry, cluster = client_for(curator), LogEntryFactory(), ClusterFactory()
+    for subject, name in ((entry, "entry-exclude"), (cluster, "cluster-exclude")):
+        url = reverse(f"curation:{name}", args=[subject.pk])
+        for expected in (True, False):
+            client.post(url)
+            subject.refresh_from_db()
+            assert subject.is_excluded is expected
+
+
+def test_ticked_members_are_excluded(curator: User, client_for: SignIn) -> None:
+    cluster = ClusterFactory()
+    ticked, left = (LogEntryFactory(cluster=cluster, state=EntryState.DISTILLED) for _ in range(2))
+    elsewhere = LogEntryFactory()
+    url = reverse("curation:cluster-exclude-members", args=[cluster.pk])
+    client_for(curator).post(url, {"item": [str(ticked.pk), str(elsewhere.pk), "x"]})
+    excluded = LogEntry.objects.filter(is_excluded=True).values_list("pk", flat=True)
+    assert list(excluded) == [ticked.pk]
+    assert left.pk not in excluded
+
+
+def test_a_cluster_says_why_it_is_noise_and_can_be_overruled(
+    curator: User, client_for: SignIn
+) -> None:
+    cluster = ClusterFactory(is_noise=True, noise_reasons=["Its corrections pull both ways."])
+    client, url = client_for(curator), reverse("curation:cluster", args=[cluster.pk])
+    assert "pull both ways" in client.get(url).content.decode()
+    client.post(reverse("curation:cluster-noise", args=[cluster.pk]))
+    assert not Cluster.objects.get().is_noise
+    assert "overruled" in client.get(url).content.decode()
+
+
+def test_a_cluster_is_renamed(curator: User, client_for: SignIn) -> None:
+    cluster = ClusterFactory()
+    url = reverse("curation:cluster-rename", args=[cluster.pk])
+    client_for(curator).post(url, {"name": "Mails to landlords"})
+    client_for(curator).post(url, {"name": ""})
+    assert Cluster.objects.get().name == "Mails to landlords"
+
+
+def test_an_entry_can_be_distilled_again(curator: User, client_for: SignIn) -> None:
+    entry = LogEntryFactory(state=EntryState.FAILED)
+    client_for(curator).post(reverse("curation:entry-retry", args=[entry.pk]))
+    entry.refresh_from_db()
+    assert entry.state == EntryState.PENDING
+
+
+@pytest.mark.parametrize(
+    ("query", "n_shown"),
+    [("", 3), ("?state=pending", 2), ("?signal=correction", 1), ("?q=heating", 1)],
+)
+def test_entries_are_filtered(curator: User, client_for: SignIn, query: str, n_shown: int) -> None:
+    LogEntryFactory(query="The heating is broken.")
+    LogEntryFactory(correction="Hi.")
+    LogEntryFactory(state=EntryState.NO_RULES)
+    response = client_for(curator).get(reverse("curation:entries") + query)
+    assert response.context["page"].paginator.count == n_shown
+
+
+def test_the_roles_page_shows_figure_interval_and_fallback(
+    curator: User, client_for: SignIn
+) -> None:
+    binding = RoleBinding.objects.create(role="distiller", active="extractive")
+    strategy = STRATEGIES["distiller"][0]
+    result = CheckResult.of_share(strategy, 1, 4, model="small", detail="For example babble.")
+    binding.checks.create(
+        strategy="generative",
+        metric=result.metric,
+        figure=result.figure,
+        low=result.low,
+        high=result.high,
+        n=result.n,
+        bar=result.bar,
+        has_passed=result.has_passed,
+        detail=result.detail,
+    )
+    html = client_for(curator).get(reverse("curation:roles")).content.decode()
+    for text in ("25 %", "5 % – 70 %", "For example babble.", "No prior rules are written."):
+        assert text in html
+
+
+def test_binding_a_role_queues_its_check(admin: User, client_for: SignIn) -> None:
+    url = reverse("curation:role", args=["judge"])
+    values = {"engine_url": "http://127.0.0.1:9", "model": "big", "requested": "auto"}
+    client_for(admin).post(url, {**values, "engine_token": "secret"})
+    binding = RoleBinding.objects.get(role="judge")
+    assert (binding.engine_url, binding.engine_token) == ("http://127.0.0.1:9", "secret")
+    assert Job.objects.get().params == {"role": "judge"}
+    assert "secret" not in client_for(admin).get(url).content.decode()
+
+
+def test_an_unknown_role_is_refused(admin: User, client_for: SignIn) -> None:
+    assert client_for(admin).get(reverse("curation:role", args=["poet"])).status_code == 400
+
+
+@pytest.mark.parametrize(("value", "saved"), [("0.6", 0.6), ("1.5", 0.45), ("nan", 0.45)])
+def test_the_policy_is_saved_if_it_makes_sense(
+    admin: User, client_for: SignIn, value: str, saved: float
+) -> None:
+    values = {
+        "gap_threshold": value,
+        "clustering_rule": "size_free",
+        "auto_approve_rules": ["edit"],
+    }
+    client_for(admin).post(reverse("curation:policy"), values)
+    policy = CurationPolicy.current()
+    assert policy.gap_threshold == saved
+    assert policy.auto_approve_rules == (["edit"] if saved == 0.6 else [])
+
+
+@pytest.fixture
+def _uploads_here(settings: object, tmp_path: Path) -> None:
+    settings.DATA_DIR = tmp_path
+
+
+@pytest.mark.usefixtures("_uploads_here")
+def test_an_upload_is_queued_for_import(curator: User, client_for: SignIn) -> None:
+    row = {"messages": [{"role": "user", "content": "Q"}, {"role": "assistant", "content": "A"}]}
+    file = SimpleUploadedFile("mine.jsonl", json.dumps(row).encode())
+    client_for(curator).post(reverse("curation:import"), {"file": file})
+    job = Job.objects.get(kind="curation.import")
+    assert job.params["name"] == "mine.jsonl"
+    assert Path(job.params["path"]).exists()
+
+
+@pytest.mark.usefixtures("_uploads_here")
+@pytest.mark.parametrize(("name", "size"), [("a.exe", 10), ("a.jsonl", MAX_UPLOAD_BYTES + 1)])
+def test_other_or_too_large_files_are_refused(
+    curator: User, client_for: SignIn, name: str, size: int
+) -> None:
+    file = SimpleUploadedFile(name, b"x")
+    file.size = size
+    from curation.uploads import upload_save
+    from uno_site.errors import InvalidInput
+
+    with pytest.raises(InvalidInput, match=name):
+        upload_save(file)
+    assert not Job.objects.exists()
+
+
+def test_processing_is_queued_from_the_overview(curator: User, client_for: SignIn) -> None:
+    LogEntryFactory()
+    client_for(curator).post(reverse("curation:process"))
+    assert Job.objects.get().kind == "curation.process"
+    assert "Waiting" in client_for(curator).get(reverse("curation:overview")).content.decode()
