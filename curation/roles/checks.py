@@ -17,7 +17,7 @@ from curation.roles import gap_checks, judge_checks, writer_checks
 from curation.roles.bindings import binding_get, bound_model
 from curation.roles.judge_checks import LABELLED_METRIC
 from curation.roles.results import CheckResult
-from curation.roles.strategies import AUTO, STRATEGIES, Strategy, fallback_of
+from curation.roles.strategies import AUTO, STRATEGIES, TRAINED_CRITIC, Strategy, fallback_of
 from uno_site.errors import UnoError
 from uno_site.inference.errors import EngineUnreachable
 
@@ -29,6 +29,7 @@ CHECKS: Mapping[tuple[RoleName, str], Check] = {
     (RoleName.JUDGE, "llm"): judge_checks.check_model_judge,
     (RoleName.JUDGE, "likelihood"): judge_checks.check_model_judge,
     (RoleName.JUDGE, "reference"): judge_checks.check_reference_judge,
+    (RoleName.CRITIC, TRAINED_CRITIC): writer_checks.check_critic,
     (RoleName.GAP_SCORER, "reranker"): gap_checks.check_gap_scorer,
     (RoleName.GAP_SCORER, "yes_no"): gap_checks.check_gap_scorer,
     (RoleName.GAP_SCORER, "embedding_coverage"): gap_checks.check_gap_scorer,

@@ -10,6 +10,8 @@ from uno_site.errors import InvalidInput
 
 AUTO = "auto"
 NONE = "none"
+TRAINED_CRITIC = "trained_critic"
+EXPERT_ONLY = "expert_only"
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,10 +127,20 @@ STRATEGIES: Mapping[RoleName, tuple[Strategy, ...]] = {
     ),
     RoleName.CRITIC: (
         Strategy(
-            "adapter",
+            TRAINED_CRITIC,
             "Trained critic",
             "A critic adapter suggests rules and the base model revises its draft with them.",
-            fallback="Every critic adapter is verified by itself before it may be served.",
+            "labelled drafts revised well by the right suggestions",
+            0.7,
+        ),
+        Strategy(
+            EXPERT_ONLY,
+            "Experts only",
+            "The base model does not follow suggestions well enough for a critic to help.",
+            fallback=(
+                "No critics are trained: even the right suggestions do not make this base model's "
+                "drafts better. High-gap clusters get an expert, or stay with the base model."
+            ),
         ),
     ),
 }

@@ -1,10 +1,11 @@
-"""Checks of the roles that write: the generative distiller and the generative reviser."""
+"""Checks of the roles that write: the generative distiller, the reviser, and the critic's half."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from chat.serving import revise_messages
 from curation.ml.grounding import is_degenerate_text
 from curation.models import RoleName
 from curation.roles.bindings import bound_model
@@ -13,8 +14,8 @@ from curation.roles.results import CheckResult
 from curation.roles.revisers import GenerativeReviser, RevisionTask
 from curation.roles.samples import load_samples
 from curation.roles.strategies import Strategy
-from uno_site.engine_clients import served_client
-from uno_site.inference.protocol import ChatRequest, Sampling
+from uno_site.engine_clients import base_model_name, served_client
+from uno_site.inference.protocol import ChatMessage, ChatRequest, Sampling
 from uno_site.prompts.loader import load_prompt
 
 DISTILLER_BATCH = 4
@@ -101,6 +102,32 @@ def check_reviser(strategy: Strategy) -> CheckResult:
         if _is_hopeless(n - n_right, N_PROMPTS * len(samples), strategy):
             break
     return CheckResult.of_share(strategy, n_right, n, model=bound.model)
+
+
+def check_critic(strategy: Strategy) -> CheckResult:
+    """Share of labelled drafts that the base model revises well, given the right suggestions.
+
+    A critic is worth training only for a base model that follows what it suggests (UNO §5).
+    """
+    samples, client, n_right, n = load_samples("reviser_feedback"), served_client(), 0, 0
+    for rows in _batches(samples, REVISER_BATCH * N_PROMPTS):
+        results = client.chat_many([_revision_request(row) for row in rows])
+        for row, result in zip(rows, results, strict=True):
+            n_right += sum(_on_topic(row["query"], [result.text], row["check"]))
+        n += len(rows)
+        if _is_hopeless(n - n_right, len(samples), strategy):
+            break
+    return CheckResult.of_share(strategy, n_right, n, model=base_model_name())
+
+
+def _revision_request(row: dict[str, Any]) -> ChatRequest:
+    suggestions = "\n".join(f"{i}. {rule}" for i, rule in enumerate(row["rules"], start=1))
+    question = [ChatMessage("user", row["query"])]
+    return ChatRequest(
+        model=base_model_name(),
+        messages=revise_messages(question, row["answer"], suggestions),
+        sampling=Sampling(max_tokens=MAX_REVISION_TOKENS, temperature=0.0),
+    )
 
 
 def _on_topic(query: str, texts: list[str], check: dict[str, Any]) -> list[bool]:

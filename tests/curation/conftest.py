@@ -35,7 +35,7 @@ def settled_roles(db: None) -> Callable[..., None]:
             RoleName.REVISER: "user_edits",
             RoleName.JUDGE: "none",
             RoleName.GAP_SCORER: "likelihood_gap",
-            RoleName.CRITIC: "adapter",
+            RoleName.CRITIC: "trained_critic",
         }
         for role, strategy in {**defaults, **active}.items():
             RoleBinding.objects.update_or_create(

@@ -87,10 +87,11 @@ def complain(user: Page, pictures: Take) -> str:
     )
     pictures(user, "02-thumb-with-reason")
     user.locator(".tell-more").get_by_role("button", name="Send").click()
+    expect(user.get_by_text("What you told us")).to_be_visible(timeout=MINUTE)
     user.get_by_role("link", name="Correct this reply").click()
     user.get_by_label("How the reply should have been").fill(CORRECTION)
     user.get_by_role("button", name="Save the correction").click()
-    expect(user.get_by_text("Your correction")).to_be_visible()
+    expect(user.get_by_text("Your correction", exact=True)).to_be_visible()
     pictures(user, "03-correction")
     return answer
 

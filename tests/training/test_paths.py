@@ -20,6 +20,25 @@ from training.services.runs import run_set_state
 from uno_site.jobs.models import Job, JobState
 
 
+@pytest.fixture(autouse=True)
+def critic_role(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Says what the check of the critic role left standing; by default that critics help."""
+
+    def use(strategy: str) -> None:
+        monkeypatch.setattr(paths, "active_strategy", lambda role: strategy)
+
+    use("trained_critic")
+    return use
+
+
+def test_no_critic_for_a_base_model_that_does_not_follow_suggestions(
+    critic_role: Callable[[str], None],
+) -> None:
+    critic_role("expert_only")
+    for gap_route in (RouteKind.EXPERT, RouteKind.CRITIC):
+        assert path_of(Cluster(gap_route=gap_route)) == ("expert",)
+
+
 @pytest.mark.parametrize(
     ("gap_route", "expected"),
     [

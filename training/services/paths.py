@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from chat.models import RouteKind
-from curation.models import Cluster
+from curation.models import Cluster, RoleName
+from curation.roles.resolve import active_strategy
+from curation.roles.strategies import TRAINED_CRITIC
 from training.models import AdapterKind, RunState, TrainingRun
 from uno_site.jobs.models import Job
 
@@ -22,9 +24,12 @@ def path_of(cluster: Cluster) -> tuple[str, ...]:
     """The kinds to try for a cluster.
 
     A low gap begins with the expert and falls to the critic (UNO §4). A high gap begins with
-    the critic; where that fails, the expert is tried before the base model
-    (docs/adr/0003-both-paths-are-verified.md). A gap that was not scored counts as low.
+    the critic; where that fails, the expert is tried before the base model. A gap that was
+    not scored counts as low. Where the base model does not follow suggestions, no critic can
+    help and only the expert is tried (docs/adr/0003-both-paths-are-verified.md).
     """
+    if active_strategy(RoleName.CRITIC) != TRAINED_CRITIC:
+        return (AdapterKind.EXPERT,)
     if cluster.gap_route == RouteKind.CRITIC:
         return (AdapterKind.CRITIC, AdapterKind.EXPERT)
     return (AdapterKind.EXPERT, AdapterKind.CRITIC)
@@ -57,7 +62,7 @@ def cluster_train(
         )
         runs.append(run)
         if run.state not in FINAL_STATES:
-            report.log(f"{cluster.name}: {kind} on {run.n_train} pairs (run {run.pk})")
+            report.log(f"{kind} on {run.n_train} pairs (run {run.pk})")
             run_execute(run, Portion(report, 0.0, TRAINING_SHARE, f"{kind}: "))
             run_verify(run, Portion(report, TRAINING_SHARE, 1.0, f"{kind}: "))
         if run.state == RunState.ACCEPTED or not can_gate(run):
