@@ -99,7 +99,8 @@ def _answer(
     if not request.htmx:
         messages.success(request, done)
         return redirect(_next_url(request, noun))
-    context = {"item": item, "noun": noun, "is_decided": True, "is_skipped": is_skipped}
+    is_decided = is_skipped or item.state != ReviewState.PROPOSED
+    context = {"item": item, "noun": noun, "is_decided": is_decided, "is_skipped": is_skipped}
     response = render(request, queue.fragment, context)
     response["HX-Trigger"] = json.dumps({"toast": {"text": done, "level": "ok"}})
     return response

@@ -29,6 +29,7 @@
   const isOpen = (item) => !item.hasAttribute("data-decided");
   function next() {
     const all = items();
+    if (isOpen(all[current])) return select(current);
     const ahead = all.findIndex((item, at) => at > current && isOpen(item));
     select(ahead === -1 ? current : ahead);
   }

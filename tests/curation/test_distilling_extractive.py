@@ -29,7 +29,7 @@ def test_instructions_become_rules_and_small_talk_does_not(engine: object) -> No
     chip = LogEntryFactory(
         feedback=[{"kind": "thumb", "text": "down"}, {"kind": "reason", "text": "too_long"}]
     )
-    edit = LogEntryFactory(feedback=[], correction="Hi, the heating is broken. Cheers, Ana")
+    edit = LogEntryFactory(feedback=[], correction="Hi,\n\nThe heating is broken.\n\nCheers, Ana")
     report = entries_distil(distiller=ExtractiveDistiller())
     assert report.n_distilled == 3
     assert rules_of(wish) == ["Use bullet points."]
