@@ -5,7 +5,6 @@
   "use strict";
 
   const SVG = "http://www.w3.org/2000/svg";
-  const WIDTH = 640;
   const HEIGHT = 260;
   const PAD = { left: 46, right: 14, top: 14, bottom: 34 };
 
@@ -40,6 +39,9 @@
       const first = figure.querySelector('script[type="application/json"]');
       if (first) this.add(JSON.parse(first.textContent));
       this.draw();
+      new ResizeObserver(() => {
+        if (this.svg.clientWidth !== this.width) this.draw();
+      }).observe(this.figure);
     }
 
     clear() {
@@ -66,7 +68,7 @@
       const high = Math.max(...values, 0.001) * 1.05;
       const low = Math.min(0, ...values);
       const lastStep = Math.max(this.nSteps, ...this.train.keys(), ...this.validation.keys(), 1);
-      const inner = { w: WIDTH - PAD.left - PAD.right, h: HEIGHT - PAD.top - PAD.bottom };
+      const inner = { w: this.width - PAD.left - PAD.right, h: HEIGHT - PAD.top - PAD.bottom };
       return {
         low, high, lastStep,
         x: (step) => PAD.left + (step / lastStep) * inner.w,
@@ -75,10 +77,11 @@
     }
 
     draw() {
+      this.width = this.svg.clientWidth || 640;
       this.svg.replaceChildren();
-      this.svg.setAttribute("viewBox", `0 0 ${WIDTH} ${HEIGHT}`);
+      this.svg.setAttribute("viewBox", `0 0 ${this.width} ${HEIGHT}`);
       if (this.train.size + this.validation.size === 0) {
-        const place = { x: WIDTH / 2, y: HEIGHT / 2, class: "chart-empty", "text-anchor": "middle" };
+        const place = { x: this.width / 2, y: HEIGHT / 2, class: "chart-empty", "text-anchor": "middle" };
         this.svg.append(make("text", place, this.figure.dataset.empty || "No steps yet"));
         return;
       }
@@ -93,15 +96,15 @@
       for (const mark of ticks(scale.low, scale.high, 4)) {
         const y = scale.y(mark);
         this.svg.append(
-          make("line", { x1: PAD.left, x2: WIDTH - PAD.right, y1: y, y2: y, class: "chart-grid" }),
+          make("line", { x1: PAD.left, x2: this.width - PAD.right, y1: y, y2: y, class: "chart-grid" }),
           make("text", { x: PAD.left - 6, y: y + 4, "text-anchor": "end" }, mark),
         );
       }
-      for (const mark of ticks(0, scale.lastStep, 6).filter(Number.isInteger)) {
+      for (const mark of ticks(0, scale.lastStep, this.width > 480 ? 6 : 4).filter(Number.isInteger)) {
         const place = { x: scale.x(mark), y: HEIGHT - PAD.bottom + 16, "text-anchor": "middle" };
         this.svg.append(make("text", place, mark));
       }
-      const middle = { x: WIDTH / 2, y: HEIGHT - 4, "text-anchor": "middle" };
+      const middle = { x: this.width / 2, y: HEIGHT - 4, "text-anchor": "middle" };
       this.svg.append(make("text", middle, this.figure.dataset.xLabel || "step"));
     }
 
