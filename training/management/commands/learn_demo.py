@@ -26,9 +26,6 @@ from training.demo.seed import Stopwatch, run_seed
 from training.ml.files import write_json
 from uno_site.errors import UnoError
 
-#: Set for the child that runs one seed: its database is nobody's instance.
-SCRATCH = "UNO_LEARN_DEMO_SCRATCH"
-
 
 class Command(BaseCommand):
     help = "Show that the product learns: scripted users, before and after, on held-out prompts."
@@ -74,7 +71,6 @@ class Command(BaseCommand):
             **_environment(work_dir),
             "DATABASE_URL": f"sqlite:///{work_dir / f'seed-{seed}.sqlite3'}",
             "UNO_ENGINE_URL": engine_url,
-            SCRATCH: "1",
         }
         command = [sys.executable, "manage.py", "learn_demo", "--work-dir", str(work_dir)]
         done = subprocess.run(
@@ -87,7 +83,8 @@ class Command(BaseCommand):
             raise CommandError(f"Seed {seed} failed; what it said stands above.")
 
     def _run_here(self, seed: int, work_dir: Path) -> None:
-        if not os.environ.get(SCRATCH):
+        database = str(settings.DATABASES["default"]["NAME"])
+        if database != str(work_dir.resolve() / f"seed-{seed}.sqlite3"):
             raise CommandError("--only-seed fills its database; leave it to learn_demo itself.")
         call_command("migrate", verbosity=0)
         watch = Stopwatch(work_dir / f"seed-{seed}.progress.json")
