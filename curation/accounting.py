@@ -18,6 +18,18 @@ from curation.models import (
 )
 from curation.services.flags import flag_label
 
+TEXTS = (
+    "messages",
+    "query",
+    "response",
+    "feedback",
+    "correction",
+    "preferred_sibling",
+    "query_embedding",
+    "rules_embedding",
+    "cluster__centroid",
+)
+"""Columns that the table does not need, and that are most of the bytes."""
 TRAINING = "Training material"
 
 
@@ -63,10 +75,10 @@ class Accounting:
 def accounting(entries: Any = None) -> Accounting:
     """Account for every entry of a queryset; without one, for all there are."""
     entries = LogEntry.objects.all() if entries is None else entries
-    rows = list(entries.select_related("user", "cluster").order_by("created_at"))
-    ids = [entry.pk for entry in rows]
-    rules = list(Rule.objects.filter(entry_id__in=ids).select_related("merged_into"))
-    pairs = list(PreferencePair.objects.filter(entry_id__in=ids))
+    rows = list(entries.select_related("user", "cluster").defer(*TEXTS).order_by("created_at"))
+    of_entries = {"entry__in": entries.order_by().values("pk")}
+    rules = list(Rule.objects.filter(**of_entries).select_related("merged_into"))
+    pairs = list(PreferencePair.objects.filter(**of_entries).defer("chosen", "rejected"))
     counts = Counter(
         _outcome(entry, rules_of, pairs_of)
         for entry, rules_of, pairs_of in zip(

@@ -172,7 +172,8 @@ class RuleKind(models.TextChoices):
 class Rule(TimestampedModel, Provenance, Reviewed):
     """One instruction that the feedback of one entry contains, or one of its prior rules.
 
-    ``original_text`` is what the distiller wrote, when a curator has edited ``text``.
+    ``original_text`` is what the distiller wrote, when a curator has edited ``text``;
+    ``embedding`` (of ``text``) is there once the rule was compared with the others.
     """
 
     entry = models.ForeignKey(LogEntry, on_delete=models.CASCADE, related_name="rules")
@@ -184,6 +185,7 @@ class Rule(TimestampedModel, Provenance, Reviewed):
         "self", on_delete=models.SET_NULL, null=True, blank=True, related_name="merged"
     )
     novelty = models.FloatField(null=True, blank=True)
+    embedding = models.BinaryField(null=True, blank=True)
 
     objects = EntryPartQuerySet.as_manager()
 

@@ -32,6 +32,8 @@ __all__ = [
     "training_material",
 ]
 
+MAX_IN = 5_000
+"""Values of one IN (…): databases limit how many a query may hold."""
 HUMAN_SOURCES = (PairSource.USER_EDIT, PairSource.REGENERATED)
 
 
@@ -72,13 +74,14 @@ def entry_rules(
     are left out.
     """
     ids = [getattr(entry, "pk", entry) for entry in entries]
-    rows = Rule.objects.filter(entry_id__in=ids, kind=RuleKind.FEEDBACK)
     found: dict[uuid.UUID, dict[uuid.UUID, Rule]] = defaultdict(dict)
     wanted = set(states)
-    for row in rows.select_related("merged_into").order_by("position", "created_at"):
-        rule = row.merged_into or row
-        if rule.state in wanted:
-            found[row.entry_id].setdefault(rule.pk, rule)
+    for start in range(0, len(ids), MAX_IN):
+        rows = Rule.objects.filter(entry_id__in=ids[start : start + MAX_IN], kind=RuleKind.FEEDBACK)
+        for row in rows.select_related("merged_into").order_by("position", "created_at"):
+            rule = row.merged_into or row
+            if rule.state in wanted:
+                found[row.entry_id].setdefault(rule.pk, rule)
     return {entry_id: list(rules.values()) for entry_id, rules in found.items()}
 
 

@@ -15,7 +15,7 @@ from curation.matching import match_clusters
 from curation.ml.clustering import Clustering, CutRule, PaperThreshold, SizeFree, cluster_entries
 from curation.models import Cluster, CurationPolicy, LogEntry
 from curation.naming import name_clusters
-from curation.selectors import entry_rules
+from curation.selectors import MAX_IN, entry_rules
 from curation.services.embedding import entries_embed
 from curation.services.noise import noise_assess
 from curation.vectors import pack_vector, unpack_rows
@@ -132,9 +132,12 @@ def _place(
     labels: np.ndarray,
     distances: np.ndarray,
 ) -> None:
-    placed = {entry.pk for entry in entries}
-    strays = LogEntry.objects.filter(cluster__isnull=False).exclude(pk__in=placed)
-    strays.update(cluster=None, cluster_distance=None, gap=None)
+    before = set(LogEntry.objects.filter(cluster__isnull=False).values_list("pk", flat=True))
+    strays = sorted(before - {entry.pk for entry in entries})
+    for start in range(0, len(strays), MAX_IN):
+        LogEntry.objects.filter(pk__in=strays[start : start + MAX_IN]).update(
+            cluster=None, cluster_distance=None, gap=None
+        )
     for entry, label, distance in zip(entries, labels, distances, strict=True):
         entry.cluster, entry.cluster_distance = clusters[label], float(distance)
     LogEntry.objects.bulk_update(entries, ["cluster", "cluster_distance"], batch_size=200)

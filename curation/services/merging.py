@@ -7,14 +7,17 @@ for nobody but itself, and neither does what a curator rejected.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from django.db import transaction
 from django.db.models import QuerySet
+from django.utils import timezone
 
 from curation.ml.dedupe import DedupeConfig, merge_rules, normalise_rule
 from curation.models import LogEntry, ReviewState, Rule, RuleKind
 from curation.services.flags import CONTRADICTION, flag_add
+from curation.vectors import pack_vector, unpack_rows
 from uno_site.engine_clients import served_client
 
 EMBED_BATCH = 256
@@ -29,28 +32,39 @@ def rules_merge() -> int:
     EngineUnreachable
         The embedder does not answer; nothing was merged.
     """
-    new = list(_mergeable().filter(state=ReviewState.PROPOSED).order_by("created_at", "position"))
+    rules = list(_mergeable().order_by("created_at", "position"))
+    new = [rule for rule in rules if not rule.embedding and rule.state == ReviewState.PROPOSED]
     if not new:
         return 0
-    kept = list(_mergeable().filter(state=ReviewState.APPROVED).order_by("created_at", "position"))
-    vectors = _embed([rule.text for rule in [*kept, *new]])
+    _embed([rule for rule in rules if not rule.embedding])
+    new_ids = {rule.pk for rule in new}
+    known = [rule for rule in rules if rule.pk not in new_ids]
+    kept = sorted(known, key=lambda rule: rule.state != ReviewState.APPROVED)
+    vectors = unpack_rows(rule.embedding for rule in [*kept, *new])
     _flag_contradictions(new, vectors[len(kept) :])
     return _merge(kept, new, vectors)
 
 
 def _mergeable() -> QuerySet[Rule]:
     return Rule.objects.filter(
-        kind=RuleKind.FEEDBACK, flags=[], entry__in=LogEntry.objects.consented()
+        kind=RuleKind.FEEDBACK,
+        flags=[],
+        state__in=[ReviewState.PROPOSED, ReviewState.APPROVED],
+        entry__in=LogEntry.objects.consented(),
     )
 
 
-def _embed(texts: Sequence[str]) -> np.ndarray:
-    """Embeddings [n, d]; each distinct text is embedded once."""
-    distinct = sorted(set(texts))
-    starts = range(0, len(distinct), EMBED_BATCH)
-    rows = np.vstack([served_client().embed(distinct[at : at + EMBED_BATCH]) for at in starts])
-    index = {text: row for row, text in enumerate(distinct)}
-    return rows[[index[text] for text in texts]]
+def _embed(rules: Sequence[Rule]) -> None:
+    """Keep every rule's embedding; each distinct text is embedded once."""
+    distinct = sorted({rule.text for rule in rules})
+    vectors: dict[str, bytes] = {}
+    for start in range(0, len(distinct), EMBED_BATCH):
+        texts = distinct[start : start + EMBED_BATCH]
+        rows = served_client().embed(texts)
+        vectors |= {text: pack_vector(row) for text, row in zip(texts, rows, strict=True)}
+    for rule in rules:
+        rule.embedding = vectors[rule.text]
+    Rule.objects.bulk_update(rules, ["embedding"], batch_size=EMBED_BATCH)
 
 
 @transaction.atomic
@@ -75,20 +89,24 @@ def _merge(kept: Sequence[Rule], new: Sequence[Rule], vectors: np.ndarray) -> in
     everyone = [*kept, *new]
     standing = [not rule.flags for rule in everyone]
     by_text: dict[str, int] = {}
-    n_merged = 0
+    joined: dict[int, list[Any]] = {}
     for index, rule in enumerate(everyone):
         if not standing[index]:
             continue
         if index >= len(kept):
             target = _target(index, everyone, standing, vectors, by_text)
             if target is not None:
-                rule.state, rule.merged_into = ReviewState.MERGED, everyone[target]
-                rule.save(update_fields=["state", "merged_into", "updated_at"])
+                joined.setdefault(target, []).append(rule.pk)
                 standing[index] = False
-                n_merged += 1
                 continue
         by_text.setdefault(normalise_rule(rule.text), index)
-    return n_merged
+    return sum(_join(everyone[target], ids) for target, ids in joined.items())
+
+
+def _join(target: Rule, ids: Sequence[Any]) -> int:
+    """Merge the rules into ``target``, unless a curator has decided on them meanwhile."""
+    rows = Rule.objects.filter(pk__in=ids, state=ReviewState.PROPOSED)
+    return rows.update(state=ReviewState.MERGED, merged_into=target, updated_at=timezone.now())
 
 
 def _target(

@@ -69,7 +69,7 @@ def rule_edit(*, rule: Rule, text: str, by: Any) -> Rule:
     """
     text, before = _check_text(text, MAX_RULE_CHARS, "rule"), rule.text
     rule.original_text = rule.original_text or before
-    rule.text, rule.flags = text, []
+    rule.text, rule.flags, rule.embedding = text, [], None
     return _decide(rule, ReviewState.APPROVED, by, "edit", {"before": before, "after": text})
 
 
