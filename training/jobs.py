@@ -7,6 +7,7 @@ from typing import Any
 from curation.models import Cluster
 from training.services.learning import LearnOptions, learn
 from training.services.paths import cluster_train
+from training.services.runs import abandoned_runs, runs_settle
 from training.services.withdrawal import consent_sync, withdrawn_examples
 from uno_site.errors import InvalidInput
 from uno_site.jobs.context import JobContext
@@ -77,3 +78,15 @@ def run_sync_consent(ctx: JobContext) -> dict[str, Any]:
     totals = consent_sync()
     ctx.log(", ".join(f"{name[2:].replace('_', ' ')}: {n}" for name, n in totals.items()))
     return dict(totals)
+
+
+@job_kind(
+    "training.settle",
+    title="Settle abandoned runs",
+    min_role="admin",
+    every_minutes=1,
+    has_work=lambda: abandoned_runs().exists(),
+)
+def run_settle(ctx: JobContext) -> dict[str, Any]:
+    """Mark runs as failed whose job has ended without them."""
+    return {"n_settled": runs_settle()}

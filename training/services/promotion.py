@@ -6,17 +6,15 @@ with a route for every current cluster. Whatever fails before that leaves the ol
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
 from django.db import transaction
 
-from chat.models import RouteKind, RouteTable, ServedRoute
+from chat.models import RouteTable
 from chat.services.routes import RouteSpec, route_table_active, route_table_publish
-from curation.models import Cluster, LogEntry, ReviewState
-from curation.selectors import entry_rules
+from curation.models import Cluster
 from training.errors import PromotionRefused
 from training.models import Adapter, AdapterState, Promotion, PromotionAction
 from uno_site.audit.services import audit_record
@@ -26,11 +24,10 @@ from uno_site.inference.errors import InferenceError
 
 from .adapters import is_intact
 from .engine_adapters import unload_quietly
+from .route_specs import current_routes, same_route
 
 #: States from which an adapter may be promoted; refused and unverified ones never are.
 PROMOTABLE = (AdapterState.ACCEPTED, AdapterState.SERVED, AdapterState.RETIRED)
-#: So many rules stand beside an answer to say what its route has learned.
-N_ROUTE_RULES = 6
 
 
 def promote(adapters: Sequence[Adapter], by: Any, reason: str = "") -> Promotion:
@@ -52,7 +49,7 @@ def promote(adapters: Sequence[Adapter], by: Any, reason: str = "") -> Promotion
     names = ", ".join(adapter.name for adapter in adapters)
     promoted = {_cluster_id(adapter): adapter for adapter in adapters}
     return _publish(
-        lambda: _current_routes(served_adapters() | promoted),
+        lambda: current_routes(served_adapters() | promoted),
         action=PromotionAction.PROMOTE,
         by=by,
         reason=reason or f"Promoted {names}",
@@ -94,7 +91,7 @@ def rollback(by: Any, to: RouteTable | None = None, reason: str = "") -> Promoti
         raise Conflict(f"Version {active.version} is the one that is served.")
     target = to or _table_before(active)
     return _publish(
-        lambda: _restored_routes(target) if target else _current_routes({}),
+        lambda: _restored_routes(target) if target else current_routes({}),
         action=PromotionAction.ROLLBACK,
         by=by,
         reason=reason
@@ -110,7 +107,7 @@ def take_off(adapters: Sequence[Adapter], by: Any, reason: str) -> Promotion | N
     if table is None or not table.routes.filter(adapter_id__in=gone).exists():
         return None
     return _publish(
-        lambda: _current_routes(_served_without(adapters)),
+        lambda: current_routes(_served_without(adapters)),
         action=PromotionAction.RETIRE,
         by=by,
         reason=reason,
@@ -183,41 +180,6 @@ def _load(adapter: Adapter) -> None:
         ) from error
 
 
-def _route(cluster: Cluster, adapter: Adapter | None) -> RouteSpec:
-    return RouteSpec(
-        cluster_id=cluster.pk,
-        cluster_name=cluster.name,
-        kind=adapter.kind if adapter else RouteKind.BASE,
-        centroid=bytes(cluster.centroid),
-        distance_limit=cluster.distance_limit,
-        adapter_id=adapter.pk if adapter else None,
-        adapter_name=adapter.name if adapter else "",
-        adapter_version=adapter.version if adapter else None,
-        adapter_path=adapter.path if adapter else "",
-        rules=cluster_rules(cluster) if adapter else [],
-    )
-
-
-def _current_routes(chosen: Mapping[UUID, Adapter]) -> list[RouteSpec]:
-    """A route for every current cluster; one that is noise or excluded is the base model's."""
-    clusters = Cluster.objects.current()
-    return [
-        _route(
-            cluster,
-            None if cluster.is_noise or cluster.is_excluded else chosen.get(cluster.pk),
-        )
-        for cluster in clusters
-    ]
-
-
-def cluster_rules(cluster: Cluster, limit: int = N_ROUTE_RULES) -> list[str]:
-    """The approved rules that most of a cluster's entries share, most frequent first."""
-    members = LogEntry.objects.usable().filter(cluster=cluster)
-    rules = entry_rules(members, [ReviewState.APPROVED])
-    counts = Counter(rule.text for shared in rules.values() for rule in shared)
-    return [text for text, _ in counts.most_common(limit)]
-
-
 def _table_before(active: RouteTable) -> RouteTable | None:
     """The table to go back to: rolling back twice goes back two steps."""
     promotion = Promotion.objects.filter(table=active).first()
@@ -232,23 +194,7 @@ def _restored_routes(table: RouteTable) -> list[RouteSpec]:
     )
     for adapter in adapters.values():
         _load(adapter)
-    return [_same_route(route, adapters) for route in table.routes.all()]
-
-
-def _same_route(route: ServedRoute, adapters: Mapping[UUID, Adapter]) -> RouteSpec:
-    is_whole = route.kind == RouteKind.BASE or route.adapter_id in adapters
-    return RouteSpec(
-        cluster_id=route.cluster_id,
-        cluster_name=route.cluster_name,
-        kind=route.kind if is_whole else RouteKind.BASE,
-        centroid=bytes(route.centroid),
-        distance_limit=route.distance_limit,
-        adapter_id=route.adapter_id if is_whole else None,
-        adapter_name=route.adapter_name if is_whole else "",
-        adapter_version=route.adapter_version if is_whole else None,
-        adapter_path=route.adapter_path if is_whole else "",
-        rules=list(route.rules) if is_whole else [],
-    )
+    return [same_route(route, adapters) for route in table.routes.all()]
 
 
 def _served_without(adapters: Iterable[Adapter]) -> dict[UUID, Adapter]:

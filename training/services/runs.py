@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from curation.models import Cluster
@@ -16,7 +17,7 @@ from training.models import AdapterKind, RunState, Split, TrainingExample, Train
 from uno_site.audit.services import audit_record
 from uno_site.engine_clients import base_model_name, served_client
 from uno_site.errors import Conflict, InvalidInput
-from uno_site.jobs.models import Job
+from uno_site.jobs.models import Job, JobState
 from uno_site.jobs.services import job_cancel
 
 from . import material
@@ -177,3 +178,22 @@ def run_cancel(*, run: TrainingRun, by: Any) -> None:
     else:
         run_set_state(run, RunState.CANCELLED, error="Cancelled while nothing worked on it.")
     audit_record(actor=by, action="run.cancel", subject=run)
+
+
+def abandoned_runs() -> QuerySet[TrainingRun]:
+    """Runs that claim to be at work although their job has ended.
+
+    A job whose process died is taken up again, and its run with it, so those are not meant;
+    but after the last attempt, or where the job's row is gone, nobody will come.
+    """
+    is_over = ~Q(job__state__in=(JobState.QUEUED, JobState.RUNNING))
+    return TrainingRun.objects.filter(state__in=ACTIVE_STATES).filter(Q(job=None) | is_over)
+
+
+def runs_settle() -> int:
+    """Mark abandoned runs as failed, so that their cluster can be trained again; how many."""
+    abandoned = list(abandoned_runs())
+    for run in abandoned:
+        reason = run.error or "The process that worked on it ended without a word."
+        run_set_state(run, RunState.FAILED, error=reason)
+    return len(abandoned)
