@@ -18,8 +18,9 @@ NoPairReason = Literal["no_candidate", "nothing_changed", "not_judged"]
 
 @dataclass(frozen=True, slots=True)
 class PairConfig:
-    """``min_length_ratio``: below, an answer has collapsed (UNO §4); ``max_length_ratio``: above,
-    it is mostly something else. Both in words of chosen per word of rejected."""
+    """``min_length_ratio``: below, a revision has collapsed (UNO §4); ``max_length_ratio``: above,
+    it is mostly something else. Both in words of chosen per word of rejected. People may be as
+    brief or as long as they like."""
 
     min_length_ratio: float = 0.1
     max_length_ratio: float = 5.0
@@ -112,8 +113,8 @@ def _flags(
     ratio = len(chosen.text.split()) / max(1, len(reply.split()))
     is_revision = chosen.source == "revision" and chosen.score is not None
     checks: tuple[tuple[PairFlag, bool], ...] = (
-        ("much_shorter", ratio < config.min_length_ratio),
-        ("much_longer", ratio > config.max_length_ratio),
+        ("much_shorter", is_revision and ratio < config.min_length_ratio),
+        ("much_longer", is_revision and ratio > config.max_length_ratio),
         ("repetitive", is_degenerate_text(chosen.text)),
         (
             "not_above_reply",

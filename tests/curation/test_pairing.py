@@ -75,7 +75,13 @@ def test_pairing_again_adds_nothing() -> None:
     assert pairs_update() == 0
 
 
-def test_a_collapsed_answer_is_flagged() -> None:
+def test_a_persons_brief_answer_is_not_flagged() -> None:
     distilled(response=" ".join(f"word{n}" for n in range(40)), correction="Hi")
     pairs_update()
-    assert PreferencePair.objects.get().flags == ["much_shorter"]
+    assert PreferencePair.objects.get().flags == []
+
+
+def test_a_correction_that_goes_in_circles_is_flagged() -> None:
+    distilled(correction="the heating is broken " * 12)
+    pairs_update()
+    assert PreferencePair.objects.get().flags == ["repetitive"]

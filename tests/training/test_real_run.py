@@ -24,7 +24,7 @@ from training.services.runs import run_create, run_folder
 from training.services.verification import run_verify
 from uno_site.inference.protocol import ChatMessage, Sampling
 
-pytestmark = [pytest.mark.model, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.slow, pytest.mark.model, pytest.mark.django_db(transaction=True)]
 
 TOPICS = (
     "the boiler",

@@ -66,13 +66,19 @@ def flags(candidate, reply=REPLY, reply_score=None):
 
 def test_a_collapsed_answer_is_flagged_below_a_tenth_of_the_length():
     twenty = " ".join(["word"] * 20)
-    assert flags(Candidate("a", "edit"), twenty) == ("much_shorter",)
-    assert flags(Candidate("a b", "edit"), twenty) == ()
+    assert flags(Candidate("a", "revision", 8), twenty) == ("much_shorter",)
+    assert flags(Candidate("a b", "revision", 8), twenty) == ()
+
+
+def test_a_person_may_be_as_brief_or_as_long_as_they_like():
+    twenty = " ".join(["word"] * 20)
+    assert flags(Candidate("a", "edit"), twenty) == ()
+    assert flags(Candidate("a b c d e f", "sibling"), "x") == ()
 
 
 def test_a_much_longer_answer_is_flagged_beyond_five_times():
-    assert flags(Candidate("a b c d e", "edit"), "x") == ()
-    assert flags(Candidate("a b c d e f", "edit"), "x") == ("much_longer",)
+    assert flags(Candidate("a b c d e", "revision", 8), "x") == ()
+    assert flags(Candidate("a b c d e f", "revision", 8), "x") == ("much_longer",)
 
 
 def test_a_revision_that_is_not_above_the_reply_is_flagged():
