@@ -136,7 +136,7 @@ PAPER_EXPERT = ExpertConfig()
 PAPER_CRITIC = CriticConfig()
 
 #: For a reference model of 135M parameters on two processor cores and clusters of about 20
-#: pairs; found by measuring, see docs/experiments.md.
+#: pairs; the expert's were found by measuring, the critic's follow them (docs/experiments.md).
 SMALL_EXPERT = ExpertConfig(
     r=16,
     alpha=32,
