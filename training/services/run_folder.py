@@ -74,7 +74,7 @@ class RunFolder:
     def read_rows(self, name: str) -> list[dict[str, Any]]:
         """The rows of a JSON-lines file; a half-written last line is left out."""
         try:
-            lines = (self.path / name).read_text(encoding="utf-8").splitlines()
+            lines = (self.path / name).read_text(encoding="utf-8").split("\n")
         except FileNotFoundError:
             return []
         return list(_parse(lines))
