@@ -8,12 +8,15 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.e2e.product import Product, running_product
 
 # Playwright's synchronous interface runs an event loop; Django must not mind.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+
+# A busy machine takes its time; what is asserted does not depend on it.
+expect.set_options(timeout=60_000)
 
 BROWSER_ARGUMENTS = [
     "--no-sandbox",
