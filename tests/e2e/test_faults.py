@@ -38,7 +38,7 @@ def test_a_reload_finds_the_reply_that_is_being_written(sign_in: Callable[..., P
     body = page.locator("article.message--assistant .message__body")
     expect(body).to_contain_text(" ")
     one_turn(page)
-    page.get_by_role("button", name="Stop", exact=True).click()
+    page.locator("[data-stop]:visible").first.click()
     expect(page.get_by_text("You stopped this reply.")).to_be_visible(timeout=MINUTE)
     assert body.inner_text().strip()
 
