@@ -32,7 +32,7 @@ class MetricsTail:
             return []
         whole, newline, _ = block.rpartition(b"\n")
         self.offset += len(whole) + len(newline)
-        return [json.loads(line) for line in whole.split("\n") if line.strip()]
+        return [json.loads(line) for line in whole.splitlines() if line.strip()]
 
 
 def loss_points(rows: list[dict[str, Any]]) -> dict[str, list[list[float]]]:
