@@ -33,14 +33,24 @@ def one_turn(page: Page) -> None:
 
 def test_a_reload_finds_the_reply_that_is_being_written(sign_in: Callable[..., Page]) -> None:
     page = sign_in("user")
-    begin_a_reply(page)
+    seen = begin_a_reply(page)
     page.reload()
     body = page.locator("article.message--assistant .message__body")
-    expect(body).to_contain_text(" ")
+    expect(body).to_contain_text(seen.split()[0])
     one_turn(page)
-    page.locator("[data-stop]:visible").first.click()
+    complete = page.locator("article.message--assistant[data-state=complete]")
+    expect(complete).to_be_visible(timeout=6 * MINUTE)
+    assert body.inner_text().startswith(seen[:20])
+    one_turn(page)
+
+
+def test_stop_keeps_what_had_arrived(sign_in: Callable[..., Page]) -> None:
+    page = sign_in("user")
+    seen = begin_a_reply(page)
+    page.locator("[data-stop]").click()
     expect(page.get_by_text("You stopped this reply.")).to_be_visible(timeout=MINUTE)
-    assert body.inner_text().strip()
+    assert page.locator(".message__body").inner_text().startswith(seen[:20])
+    one_turn(page)
 
 
 def test_the_engine_dies_in_the_middle_of_a_reply(
