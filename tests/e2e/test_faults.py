@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -21,7 +22,7 @@ def begin_a_reply(page: Page) -> str:
     page.get_by_label("Your message").fill(LONG_QUESTION)
     page.keyboard.press("Enter")
     body = page.locator("article[data-state=generating] .message__body")
-    expect(body).to_contain_text(" ", timeout=2 * MINUTE)
+    expect(body).to_contain_text(re.compile(r"\w+\s+\w+"), timeout=2 * MINUTE)
     return body.inner_text()
 
 
