@@ -41,3 +41,14 @@ def edit_cost(reply: str, edited: str) -> float:
     """
     source = tokenize(reply)
     return levenshtein(source, tokenize(edited)) / max(1, len(source))
+
+
+def wording_similarity(first: str, second: str) -> float:
+    """1 − word-level Levenshtein distance divided by the words of the longer text, in [0, 1].
+
+    Unlike the edit cost it is the same both ways: a short answer to a short correction is not
+    worse off than a long one, whose edit cost can hardly pass 1. Two empty texts are the same.
+    """
+    words, others = tokenize(first), tokenize(second)
+    longer = max(len(words), len(others))
+    return 1.0 - levenshtein(words, others) / longer if longer else 1.0

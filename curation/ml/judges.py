@@ -11,7 +11,7 @@ from typing import Literal, Protocol
 from numpy.typing import ArrayLike
 
 from curation.ml.arrays import cosine_similarities
-from curation.ml.edit_cost import edit_cost
+from curation.ml.edit_cost import wording_similarity
 from curation.ml.stats import Interval, wilson_interval
 from uno_site.errors import InvalidInput
 
@@ -134,13 +134,34 @@ def likelihood_score(logprob_with_feedback: float, logprob_without: float) -> fl
 def reference_score(answer: str, reference: str, cosine: float) -> float:
     """Nearness in [0, 1] of an answer to the user's own correction.
 
-    The mean of 1 − min(1, edit cost from the answer to the reference) and of the cosine of their
+    The mean of :func:`~curation.ml.edit_cost.wording_similarity` and of the cosine of their
     embeddings, clipped to [0, 1]: the words, and what they mean. An empty answer scores 0.
     """
     if not answer.strip():
         return 0.0
-    wording = 1.0 - min(1.0, edit_cost(answer, reference))
-    return (wording + min(1.0, max(0.0, cosine))) / 2
+    return (wording_similarity(answer, reference) + min(1.0, max(0.0, cosine))) / 2
+
+
+def neighbour_score(answer: str, corrections: Sequence[str]) -> float:
+    """Nearness in [0, 1] of an answer to how people corrected replies to *other* queries.
+
+    The mean wording similarity to their corrections. Meaning is left out: the cosine to the
+    correction of another query says which answer strays towards that query, not which is better
+    (docs/experiments.md, "the reference judge's leave-one-out check"). An empty answer scores 0.
+
+    Raises
+    ------
+    InvalidInput
+        There are no corrections.
+    """
+    if not corrections:
+        raise InvalidInput(
+            f"Nothing to compare {answer[:60]!r} with: no corrections of other entries.",
+            remedy="Give at least one.",
+        )
+    if not answer.strip():
+        return 0.0
+    return sum(wording_similarity(answer, text) for text in corrections) / len(corrections)
 
 
 def parse_llm_verdict(text: str) -> LlmVerdict:

@@ -1,8 +1,9 @@
 """Checks of judges: on a labelled set, then on the deployment's own human pairs.
 
 A judge may gate only where the whole interval of its accuracy on the deployment's pairs lies
-above chance. The reference judge is checked leave-one-out: every pair is judged by the correction
-of the nearest other entry (of the same cluster, if there is one), never by its own.
+above chance. The reference judge is checked leave-one-out: every pair is judged by the wording of
+the corrections of the nearest other entries (of the same cluster, if there are any), never by its
+own. It passes only where people correct alike, which is also where an expert can learn it.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from curation.entry_text import to_chat
-from curation.ml.judges import CHANCE, JudgeAccuracy, judge_accuracy
+from curation.ml.judges import CHANCE, JudgeAccuracy, judge_accuracy, neighbour_score
 from curation.models import Cluster, RoleName
 from curation.roles.bindings import bound_model
 from curation.roles.judges import Judge, JudgeItem, make_judge
@@ -28,6 +29,8 @@ MAX_PAIRS = 60
 """The newest human pairs; with that many, .63 already lies above chance."""
 MAX_PAIRS_OF_MODELS = 40
 """A model's judging takes time; with that many, .68 lies above chance."""
+N_NEIGHBOURS = 5
+"""Corrections of other entries that a pair is judged by, leave-one-out."""
 LABELLED_METRIC = "labelled pairs told right"
 LABELLED_BATCH = 4
 MIN_LABELLED = 0.75
@@ -114,13 +117,11 @@ def _items(row: dict[str, Any]) -> list[JudgeItem]:
 
 def judge_pairs(judge: Judge, pairs: Sequence[HumanPair]) -> JudgeAccuracy:
     """The judge's accuracy on human pairs; leave-one-out where it needs a correction."""
-    references: Sequence[str | None] = [pair.correction for pair in pairs]
     if judge.needs_correction:
-        references = neighbour_corrections(pairs)
+        return _judge_by_neighbours(pairs)
     items = [
-        JudgeItem(to_chat(pair.messages), answer, tuple(pair.rules), reference)
-        for pair, reference in zip(pairs, references, strict=True)
-        if reference is not None or not judge.needs_correction
+        JudgeItem(to_chat(pair.messages), answer, tuple(pair.rules), pair.correction)
+        for pair in pairs
         for answer in (pair.chosen, pair.rejected)
     ]
     return judge_accuracy(_scored(judge, items))
@@ -132,21 +133,38 @@ def _scored(judge: Judge, items: Sequence[JudgeItem]) -> list[tuple[float, float
     return list(zip(scores[0::2], scores[1::2], strict=True))
 
 
-def neighbour_corrections(pairs: Sequence[HumanPair]) -> list[str | None]:
-    """For each pair the chosen answer of the nearest other one, its own cluster's first.
+def _judge_by_neighbours(pairs: Sequence[HumanPair]) -> JudgeAccuracy:
+    return judge_accuracy(
+        [
+            (neighbour_score(pair.chosen, others), neighbour_score(pair.rejected, others))
+            for pair, others in zip(pairs, neighbour_corrections(pairs), strict=True)
+            if others
+        ]
+    )
 
-    None where there is no other pair.
+
+def neighbour_corrections(pairs: Sequence[HumanPair]) -> list[list[str]]:
+    """For each pair the chosen answers of the :data:`N_NEIGHBOURS` nearest other ones.
+
+    Those of its own cluster come first, then the nearest by query. Empty where there is no other
+    pair.
     """
     if len(pairs) < 2:
-        return [None] * len(pairs)
+        return [[] for _ in pairs]
     vectors = served_client().embed([pair.query for pair in pairs])
     cosines = vectors @ vectors.T
-    np.fill_diagonal(cosines, -np.inf)
-    return [pairs[_nearest(index, pairs, cosines[index])].chosen for index in range(len(pairs))]
+    return [
+        [pairs[other].chosen for other in _nearest(index, pairs, cosines[index])]
+        for index in range(len(pairs))
+    ]
 
 
-def _nearest(index: int, pairs: Sequence[HumanPair], cosines: np.ndarray) -> int:
+def _nearest(index: int, pairs: Sequence[HumanPair], cosines: np.ndarray) -> list[int]:
     home = pairs[index].cluster_id
-    at_home = np.array([home is not None and pair.cluster_id == home for pair in pairs])
-    at_home[index] = False
-    return int(np.where(at_home, cosines, -np.inf).argmax() if at_home.any() else cosines.argmax())
+
+    def is_away(other: int) -> bool:
+        return home is None or pairs[other].cluster_id != home
+
+    others = [other for other in range(len(pairs)) if other != index]
+    others.sort(key=lambda other: (is_away(other), -cosines[other]))
+    return others[:N_NEIGHBOURS]

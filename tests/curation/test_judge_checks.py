@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 
 import pytest
 
 from curation.models import Cluster, EntryState, PairSource, ReviewState, RoleName
 from curation.roles.checks import role_check
-from curation.roles.judge_checks import judge_pairs, neighbour_corrections
+from curation.roles.judge_checks import N_NEIGHBOURS, judge_pairs, neighbour_corrections
 from curation.roles.judges import ReferenceJudge
 from curation.roles.resolve import resolve_judge
 from curation.selectors import human_pairs
+from tests.e2e.logs import email_logs
 from tests.factories import ClusterFactory, LogEntryFactory, PairFactory
 from tests.scripted import ScriptedClient
 
@@ -65,21 +67,25 @@ def test_without_human_pairs_nobody_judges(scripted: ScriptedClient) -> None:
 def test_a_pair_is_never_judged_by_its_own_correction(scripted: ScriptedClient) -> None:
     agreeing(3)
     pairs = human_pairs()
-    for pair, reference in zip(pairs, neighbour_corrections(pairs), strict=True):
-        assert reference != pair.chosen
-        assert reference in {other.chosen for other in pairs}
+    for pair, corrections in zip(pairs, neighbour_corrections(pairs), strict=True):
+        others = {other.chosen for other in pairs if other.entry_id != pair.entry_id}
+        assert set(corrections) == others
 
 
 def test_the_own_cluster_comes_first(scripted: ScriptedClient) -> None:
     home, away = ClusterFactory(), ClusterFactory()
     human_pair(home, 1)
     human_pair(home, 2)
-    for number in range(3, 9):
+    for number in range(3, 12):
         human_pair(away, number)
     pairs = human_pairs()
     chosen_at_home = {pair.chosen for pair in pairs if pair.cluster_id == home.pk}
-    for pair, reference in zip(pairs, neighbour_corrections(pairs), strict=True):
-        assert (reference in chosen_at_home) == (pair.cluster_id == home.pk)
+    for pair, corrections in zip(pairs, neighbour_corrections(pairs), strict=True):
+        assert len(corrections) == N_NEIGHBOURS
+        if pair.cluster_id == home.pk:
+            assert corrections[0] in chosen_at_home - {pair.chosen}
+        else:
+            assert not chosen_at_home & set(corrections)
 
 
 def test_one_pair_alone_cannot_be_judged(scripted: ScriptedClient) -> None:
@@ -95,6 +101,40 @@ def test_each_cluster_is_asked_for_itself(scripted: ScriptedClient) -> None:
     assert not resolved.beats_chance
     assert "not above chance" in resolved.reason
     assert resolved.check["n"] == 12
+
+
+def recorded(n: int, *, is_contradictory: bool = False) -> Cluster:
+    """Real replies of the reference model to e-mail prompts, corrected as "ana" would."""
+    cluster = ClusterFactory()
+    for number, line in enumerate(email_logs(n).splitlines()):
+        row = json.loads(line)
+        chosen, rejected = row["revised"], row["messages"][1]["content"]
+        if is_contradictory and number % 2:
+            chosen, rejected = rejected, chosen
+        entry = LogEntryFactory(
+            query=row["messages"][0]["content"],
+            state=EntryState.DISTILLED,
+            cluster=cluster,
+            response=rejected,
+            correction=chosen,
+        )
+        PairFactory(entry=entry, chosen=chosen)
+    return cluster
+
+
+@pytest.mark.model
+def test_twenty_real_corrections_to_one_taste_are_enough(engine: object) -> None:
+    check = resolve_judge(recorded(20)).check
+    assert check["n"] == 20
+    assert check["figure"] >= 0.9
+    assert check["low"] > 0.5
+
+
+@pytest.mark.model
+def test_people_who_want_the_opposite_of_each_other_have_no_judge(engine: object) -> None:
+    resolved = resolve_judge(recorded(20, is_contradictory=True))
+    assert resolved.judge is None
+    assert 0.3 <= resolved.check["figure"] <= 0.7
 
 
 def test_more_human_pairs_cause_another_check(scripted: ScriptedClient) -> None:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from curation.ml.edit_cost import edit_cost, levenshtein, tokenize
+from curation.ml.edit_cost import edit_cost, levenshtein, tokenize, wording_similarity
 
 words = st.lists(st.sampled_from(["a", "b", "c"]), max_size=8)
 
@@ -63,3 +63,12 @@ def test_may_exceed_one():
 def test_empty_reply_counts_as_one_word():
     assert edit_cost("", "") == 0.0
     assert edit_cost("", "one two") == 2.0
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "similarity"),
+    [("", "", 1.0), ("a", "", 0.0), ("a b c d", "a x c d", 0.75), ("a", "a b c d", 0.25)],
+)
+def test_wording_similarity_by_hand(first, second, similarity):
+    assert wording_similarity(first, second) == pytest.approx(similarity)
+    assert wording_similarity(second, first) == pytest.approx(similarity)

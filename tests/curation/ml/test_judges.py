@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 
-from curation.ml.edit_cost import edit_cost
 from curation.ml.judges import (
     JudgeItem,
     LikelihoodJudge,
     LlmVerdict,
     ReferenceJudge,
     judge_accuracy,
+    neighbour_score,
     parse_llm_verdict,
     reference_score,
 )
@@ -61,7 +61,8 @@ def test_reference_score_is_the_mean_of_wording_and_meaning():
     ("answer", "reference", "cosine", "score"),
     [
         ("a b", "a b", 1.0, 1.0),
-        ("a", "u v w x y", 0.4, 0.2),  # edit cost 5 counts as 1
+        ("a", "u v w x y", 0.4, 0.2),
+        ("a", "a b", 0.5, 0.5),  # its edit cost is 1, but half the words are there
         ("a b", "a b", -0.3, 0.5),
         ("  ", "a b", 0.9, 0.0),
     ],
@@ -80,7 +81,21 @@ def test_reference_judge_prefers_what_is_nearer_to_the_correction():
     assert scores[0] == pytest.approx(1.0)
     assert scores[0] > scores[1] > scores[2]
     assert ReferenceJudge(embed_letters).scores([]) == []
-    assert edit_cost("a a b", "a a a b") == pytest.approx(1 / 3)
+
+
+def test_neighbour_score_is_the_mean_wording_similarity():
+    # 1 of 4 words differs: .75; 2 words in place of 4, both kept: .5.
+    assert neighbour_score("a b c d", ["a b c x", "a b"]) == pytest.approx(0.625)
+    assert neighbour_score(" ", ["a"]) == 0.0
+    with pytest.raises(InvalidInput, match="Nothing to compare"):
+        neighbour_score("a", [])
+
+
+def test_a_short_answer_is_nearer_to_a_short_correction_than_a_long_one():
+    correction = "hi the lamp is broken cheers ana"
+    short, long = "hi the bus is late cheers ana", "dear sir " + "word " * 40
+    assert neighbour_score(short, [correction]) == pytest.approx(5 / 7)
+    assert neighbour_score(long, [correction]) == pytest.approx(0.0, abs=0.03)
 
 
 def test_reference_judge_needs_a_correction():
