@@ -3,23 +3,16 @@
 from __future__ import annotations
 
 import os
-import socket
-import subprocess
-import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import httpx
 import pytest
 from django.core.cache import cache
 from django.test import Client
 
+from tests.engines import running_engine
 from tests.factories import UserFactory
 from uno_site.accounts.models import Role, User
-
-ROOT = Path(__file__).resolve().parent.parent
-ENGINE_START_SECONDS = 120
 
 
 @pytest.hookimpl(trylast=True)
@@ -67,29 +60,6 @@ def client_for() -> Callable[[User], Client]:
     return sign_in
 
 
-def free_port() -> int:
-    """A port on which nobody listens."""
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return int(sock.getsockname()[1])
-
-
-def wait_until_healthy(url: str, process: subprocess.Popen[bytes]) -> None:
-    """Wait for the engine at ``url`` to say that it is ready."""
-    deadline = time.monotonic() + ENGINE_START_SECONDS
-    while time.monotonic() < deadline:
-        if process.poll() is not None:
-            raise RuntimeError(f"The engine ended at once (exit {process.returncode}).")
-        try:
-            answer = httpx.get(f"{url}/health", timeout=2)
-            if answer.status_code == 200 and answer.json()["status"] == "ok":
-                return
-        except httpx.HTTPError:
-            pass
-        time.sleep(0.2)
-    raise RuntimeError(f"The engine at {url} did not become ready.")
-
-
 @pytest.fixture(scope="session")
 def engine_data_dir() -> Path:
     """Where the prepared reference model is kept between test runs."""
@@ -102,20 +72,8 @@ def engine_data_dir() -> Path:
 @pytest.fixture(scope="session")
 def engine_url(engine_data_dir: Path) -> Iterator[str]:
     """The address of a real engine process with the reference model."""
-    port = free_port()
-    url = f"http://127.0.0.1:{port}"
-    environment = {**os.environ, "UNO_DATA_DIR": str(engine_data_dir)}
-    process = subprocess.Popen(
-        [sys.executable, "-m", "uno_site.inference.engine", "--port", str(port)],
-        cwd=ROOT,
-        env=environment,
-    )
-    try:
-        wait_until_healthy(url, process)
-        yield url
-    finally:
-        process.terminate()
-        process.wait(timeout=20)
+    with running_engine(engine_data_dir) as engine:
+        yield engine.url
 
 
 @pytest.fixture

@@ -21,7 +21,6 @@ __all__ = [
     "cluster_entries",
     "distance_limit",
     "query_centroid",
-    "update_centroid",
 ]
 
 
@@ -105,24 +104,6 @@ def query_centroid(query_embeddings: ArrayLike) -> NDArray[np.float32]:
         normalise_rows(query_embeddings).mean(axis=0, dtype=np.float64).astype(np.float32)
     )
     return mean
-
-
-def update_centroid(
-    centroid: ArrayLike, n_members: int, query_embedding: ArrayLike
-) -> tuple[NDArray[np.float32], int]:
-    """Running mean after one more entry: the new centroid [d] and its count (UNO §2, online).
-
-    Raises
-    ------
-    ValueError
-        A negative count.
-    """
-    if n_members < 0:
-        raise ValueError(f"n_members must be ≥ 0; got {n_members}.")
-    old = np.asarray(centroid, dtype=np.float64)
-    new = normalise_rows(query_embedding)[0].astype(np.float64)
-    mean = old + (new - old) / (n_members + 1)
-    return mean.astype(np.float32), n_members + 1
 
 
 def distance_limit(query_embeddings: ArrayLike, limits: LimitConfig | None = None) -> float:

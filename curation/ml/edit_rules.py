@@ -7,8 +7,7 @@ that holds of the corrected text and did not hold of the reply.
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Literal
@@ -37,8 +36,7 @@ class EditRulesConfig:
     """``max_rules`` of one correction. ``max_sentences``: more are a length, not a rule.
     ``short_ratio`` / ``long_ratio``: words of the corrected text per word of the reply that count
     as shorter / longer, if it is by ``min_length_words`` at least. ``max_replacements`` of at most
-    ``max_phrase_words`` words each are told one by one. ``min_share`` of a cluster's corrections
-    must show a rule that is to hold for all.
+    ``max_phrase_words`` words each are told one by one.
     """
 
     max_rules: int = 5
@@ -48,18 +46,14 @@ class EditRulesConfig:
     min_length_words: int = 5
     max_replacements: int = 3
     max_phrase_words: int = 8
-    min_share: float = 0.5
 
 
 @dataclass(frozen=True, slots=True)
 class EditRule:
-    """A rule and what it is about. ``value`` is its number or quotation, by which the rules of
-    several corrections are brought together; ``count`` where it sets an upper bound."""
+    """A rule and what it is about."""
 
     key: EditRuleKey
     text: str
-    value: str = ""
-    count: int | None = None
 
 
 TOKEN = re.compile(r"\w+(?:[-'’./]\w+)*|[^\w\s]")
@@ -82,37 +76,15 @@ def rules_from_edit(
     return rules[: config.max_rules]
 
 
-def common_edit_rules(
-    corrections: Sequence[Correction], config: EditRulesConfig | None = None
-) -> list[EditRule]:
-    """The rules that at least ``min_share`` of the corrections show, the commonest first.
-
-    Bounds differ from one correction to the next ("at most 1 sentence", "at most 2 sentences");
-    the common rule takes the widest.
-    """
-    config = config or EditRulesConfig()
-    found = [rule for correction in corrections for rule in rules_from_edit(correction, config)]
-    counts = Counter((rule.key, rule.value) for rule in found)
-    common = [key for key, n in counts.most_common() if n >= config.min_share * len(corrections)]
-    widest = [
-        max((rule for rule in found if (rule.key, rule.value) == key), key=_bound) for key in common
-    ]
-    return widest[: config.max_rules]
-
-
-def _bound(rule: EditRule) -> int:
-    return rule.count or 0
-
-
 def _opening(before: ReplyParts, after: ReplyParts, config: EditRulesConfig) -> list[EditRule]:
     if after.opening and after.opening != before.opening:
-        return [EditRule("opening", f'Begin with "{after.opening}".', after.opening)]
+        return [EditRule("opening", f'Begin with "{after.opening}".')]
     return []
 
 
 def _closing(before: ReplyParts, after: ReplyParts, config: EditRulesConfig) -> list[EditRule]:
     if after.closing and after.closing != before.closing:
-        return [EditRule("closing", f'End with "{after.closing}".', after.closing)]
+        return [EditRule("closing", f'End with "{after.closing}".')]
     return []
 
 
@@ -122,9 +94,9 @@ def _bullets(before: ReplyParts, after: ReplyParts, config: EditRulesConfig) -> 
     n_items, marker = after.n_items, after.marker
     if n_items < max(before.n_items, before.n_sentences):
         text = f'Use at most {n_items} bullet{"s"[: n_items != 1]} that start with "{marker} ".'
-        return [EditRule("bullets", text, marker, n_items)]
+        return [EditRule("bullets", text)]
     if not before.is_bulleted or before.marker != marker:
-        return [EditRule("bullets", f'Use bullets that start with "{marker} ".', marker)]
+        return [EditRule("bullets", f'Use bullets that start with "{marker} ".')]
     return []
 
 
@@ -144,7 +116,7 @@ def _sentences(before: ReplyParts, after: ReplyParts, config: EditRulesConfig) -
     if n_sentences > config.max_sentences:
         return []
     text = f"Use at most {n_sentences} sentence{'s'[: n_sentences != 1]}."
-    return [EditRule("sentences", text, count=n_sentences)]
+    return [EditRule("sentences", text)]
 
 
 def _frame(before: ReplyParts, after: ReplyParts, config: EditRulesConfig) -> list[EditRule]:
@@ -163,9 +135,9 @@ def _length(before: ReplyParts, after: ReplyParts, config: EditRulesConfig) -> l
         return []
     ratio = n_after / max(1, n_before)
     if ratio <= config.short_ratio and not is_bounded:
-        return [EditRule("length", f"Keep the answer shorter{_shorter_by(ratio)}.", "shorter")]
+        return [EditRule("length", f"Keep the answer shorter{_shorter_by(ratio)}.")]
     if ratio >= config.long_ratio and before.text:
-        return [EditRule("length", f"Give a longer answer{_longer_by(ratio)}.", "longer")]
+        return [EditRule("length", f"Give a longer answer{_longer_by(ratio)}.")]
     return []
 
 
@@ -186,7 +158,7 @@ def _decoration(before: ReplyParts, after: ReplyParts, config: EditRulesConfig) 
     had_emoji, has_emoji = bool(EMOJI.search(before.text)), bool(EMOJI.search(after.text))
     if had_emoji != has_emoji:
         text = "Use emojis." if has_emoji else "Avoid emojis."
-        rules.append(EditRule("emojis", text, "use" if has_emoji else "avoid"))
+        rules.append(EditRule("emojis", text))
     if MARKUP.search(before.text) and not MARKUP.search(after.text):
         rules.append(EditRule("markup", "Write in plain text, without headings or bold."))
     return rules
@@ -201,7 +173,7 @@ def _wording(before: ReplyParts, after: ReplyParts, config: EditRulesConfig) -> 
     if not is_short or not 0 < len(changes) <= config.max_replacements:
         return []
     texts = (_phrase_rule(" ".join(gone), " ".join(come)) for gone, come in changes)
-    return [EditRule("wording", text, text) for text in texts if text]
+    return [EditRule("wording", text) for text in texts if text]
 
 
 def _phrase(tokens: str) -> str:

@@ -13,6 +13,7 @@ from django.core.paginator import Paginator
 from django.db import models
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.functional import Promise
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
@@ -29,25 +30,43 @@ from uno_site.accounts.permissions import curator_required
 class Queue:
     """What sets one queue apart from the other."""
 
+    title: Promise
+    text: Promise
     model: type[models.Model]
     rows: Callable[..., Any]
     filter: type[FilterForm]
-    page: str
     fragment: str
     page_size: int
+    list_url: str
+    approve_url: str
 
 
 QUEUES = {
     "rules": Queue(
-        Rule, rule_list, RuleFilter, "curation/rule_list.html", "curation/rule_row.html", 25
+        title=gettext_lazy("Rules"),
+        text=gettext_lazy(
+            "What the feedback asks for, in one sentence each. Only approved rules train."
+        ),
+        model=Rule,
+        rows=rule_list,
+        filter=RuleFilter,
+        fragment="curation/rule_row.html",
+        page_size=25,
+        list_url="curation:rules",
+        approve_url="curation:rules-approve",
     ),
     "pairs": Queue(
-        PreferencePair,
-        pair_list,
-        PairFilter,
-        "curation/pair_list.html",
-        "curation/pair_row.html",
-        10,
+        title=gettext_lazy("Pairs"),
+        text=gettext_lazy(
+            "The better answer beside the one that was given. Only approved pairs train."
+        ),
+        model=PreferencePair,
+        rows=pair_list,
+        filter=PairFilter,
+        fragment="curation/pair_row.html",
+        page_size=10,
+        list_url="curation:pairs",
+        approve_url="curation:pairs-approve",
     ),
 }
 ACTIONS = {
@@ -66,8 +85,14 @@ def queue_page(request: HttpRequest, noun: str) -> HttpResponse:
     form = queue.filter(request.GET)
     rows = form.apply(queue.rows(request.user, request.GET.get("state", "")))
     page = Paginator(rows, queue.page_size).get_page(request.GET.get("page"))
-    context = {"form": form, "page": page, "noun": noun, "next": request.get_full_path()}
-    return render(request, queue.page, context)
+    context = {
+        "queue": queue,
+        "form": form,
+        "page": page,
+        "noun": noun,
+        "next": request.get_full_path(),
+    }
+    return render(request, "curation/review_list.html", context)
 
 
 @curator_required

@@ -1,10 +1,7 @@
 """The chat on the reference model: a whole reply, an expert's fallback, an engine that dies."""
 
 import asyncio
-import os
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -21,7 +18,7 @@ from chat.services import messages as message_services
 from chat.services.messages import message_send
 from chat.services.routes import RouteSpec, route_table_publish
 from chat.serving import answer
-from tests.conftest import ROOT, free_port, wait_until_healthy
+from tests.engines import running_engine
 from tests.factories import UserFactory
 from uno_site.inference.async_client import AsyncHttpClient
 from uno_site.inference.protocol import ChatMessage, Sampling
@@ -76,19 +73,8 @@ def test_a_corrupt_adapter_leaves_the_base_to_answer(engine: Any, tmp_path: Path
 @pytest.fixture
 def mortal_engine(engine_url: str, engine_data_dir: Path) -> Iterator[tuple[str, Any]]:
     """An engine of our own, to be killed; the shared one has prepared its model."""
-    port = free_port()
-    url = f"http://127.0.0.1:{port}"
-    process = subprocess.Popen(
-        [sys.executable, "-m", "uno_site.inference.engine", "--port", str(port)],
-        cwd=ROOT,
-        env={**os.environ, "UNO_DATA_DIR": str(engine_data_dir)},
-    )
-    try:
-        wait_until_healthy(url, process)
-        yield url, process
-    finally:
-        process.kill()
-        process.wait()
+    with running_engine(engine_data_dir) as engine:
+        yield engine.url, engine.process
 
 
 async def test_an_engine_killed_mid_reply_leaves_what_had_arrived(

@@ -19,7 +19,7 @@ import httpx
 import psutil
 import psycopg
 
-from tests.conftest import ROOT, free_port
+from tests.engines import ROOT, free_port
 
 READY_SECONDS = 180
 

@@ -3,7 +3,8 @@ import threading
 import httpx
 import pytest
 
-from tests.inference.conftest import BASE, free_port, run_engine
+from tests.engines import free_port
+from tests.inference.conftest import BASE, run_engine
 from uno_site.inference.client import HttpClient
 from uno_site.inference.errors import EngineBusy, EngineRefused, EngineUnreachable
 

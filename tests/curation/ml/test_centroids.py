@@ -1,4 +1,4 @@
-"""Centroids live in query space, are updated as running means, and reach a limited distance."""
+"""Centroids live in query space and reach a limited distance."""
 
 import numpy as np
 import pytest
@@ -9,32 +9,11 @@ from curation.ml.clustering import (
     cluster_entries,
     distance_limit,
     query_centroid,
-    update_centroid,
 )
 
 
 def test_mean_of_normalised_queries_is_not_normalised_again():
     assert query_centroid([[2.0, 0.0], [0.0, 5.0]]) == pytest.approx([0.5, 0.5])
-
-
-def test_running_mean_equals_the_mean_of_all():
-    rng = np.random.default_rng(0)
-    queries = rng.normal(size=(20, 8))
-    centroid, n_members = query_centroid(queries[:5]), 5
-    for query in queries[5:]:
-        centroid, n_members = update_centroid(centroid, n_members, query)
-    assert n_members == 20
-    assert centroid == pytest.approx(query_centroid(queries), abs=1e-5)
-
-
-def test_the_first_member_is_the_centroid():
-    centroid, n_members = update_centroid([0.0, 0.0], 0, [0.0, 2.0])
-    assert (centroid.tolist(), n_members) == ([0.0, 1.0], 1)
-
-
-def test_a_negative_count_is_refused():
-    with pytest.raises(ValueError, match="n_members"):
-        update_centroid([0.0], -1, [1.0])
 
 
 def test_limit_measures_each_member_against_the_others():

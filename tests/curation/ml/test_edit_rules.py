@@ -2,7 +2,7 @@
 
 import pytest
 
-from curation.ml.edit_rules import EditRulesConfig, common_edit_rules, rules_from_edit
+from curation.ml.edit_rules import EditRulesConfig, rules_from_edit
 from curation.ml.edit_style import Correction
 
 EMAIL = """Subject: Broken heating
@@ -105,21 +105,3 @@ def test_many_changes_of_wording_are_not_told_one_by_one():
 def test_at_most_five_rules():
     assert len(texts(EMAIL + " 😀 **b**", WANTED_EMAIL)) == 5
     assert len(texts(EMAIL, WANTED_EMAIL, max_rules=2)) == 2
-
-
-def test_common_rules_take_the_widest_bound_and_need_a_majority():
-    one = "Hi,\n\nThe heating is broken.\n\nCheers, Ana"
-    three = "Hello there,\n\nIt is cold."
-    corrections = [
-        Correction(EMAIL, WANTED_EMAIL),
-        Correction(EMAIL, one),
-        Correction(EMAIL, three),
-    ]
-    rules = [rule.text for rule in common_edit_rules(corrections)]
-    assert set(rules) == {
-        "Use at most 2 sentences.",
-        "Leave out the subject line.",
-        'Begin with "Hi,".',
-        'End with "Cheers, Ana".',
-    }
-    assert common_edit_rules([]) == []
