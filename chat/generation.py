@@ -29,6 +29,7 @@ from chat.services.generations import Plan
 from chat.serving import Delta, Done, RouteChosen, Stage, answer_stream
 from uno_site.engine_clients import served_async_client
 from uno_site.errors import UnoError
+from uno_site.inference.errors import EngineUnreachable
 
 logger = logging.getLogger(__name__)
 
@@ -195,17 +196,27 @@ class Generation:
         error = writing.exception()
         if error is None:
             return MessageState.COMPLETE, ""
-        if not isinstance(error, UnoError):
-            logger.error("Reply %s failed", self.plan.message_id, exc_info=error)
-            reason = _("Something unexpected failed while this reply was being written.")
-        else:
-            logger.warning("Reply %s: %s", self.plan.message_id, error)
-            reason = str(error)
+        reason = self._explain(error)
         if not self.text.strip():
             return MessageState.FAILED, reason
         return MessageState.INTERRUPTED, _("%(reason)s What had arrived is kept.") % {
             "reason": reason
         }
+
+    def _explain(self, error: BaseException) -> str:
+        """What the page says of a failure; addresses and settings are for the log alone."""
+        if not isinstance(error, UnoError):
+            logger.error("Reply %s failed", self.plan.message_id, exc_info=error)
+            return _("Something unexpected failed while this reply was being written.")
+        logger.warning("Reply %s: %s", self.plan.message_id, error)
+        if not isinstance(error, EngineUnreachable):
+            return str(error)
+        if self.text.strip():
+            return _("The model stopped answering in the middle of this reply.")
+        return _(
+            "The model cannot be reached right now. Your message is kept: try again in a minute, "
+            "and tell whoever runs this server if it stays so."
+        )
 
     async def _finish(self, state: str, error: str) -> None:
         await database_sync_to_async(generations.generation_finish)(

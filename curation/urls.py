@@ -23,6 +23,7 @@ def _queue(noun: str) -> list:
 
 urlpatterns = [
     path("", overview.overview, name="overview"),
+    path("accounting/", overview.accounting_table, name="accounting"),
     path("process/", overview.process_start, name="process"),
     path("entries/", entries.entry_list_page, name="entries"),
     path("entries/<uuid:entry_id>/", entries.entry_detail, name="entry"),

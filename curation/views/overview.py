@@ -19,16 +19,23 @@ from uno_site.jobs.services import active_jobs, job_enqueue
 @curator_required
 @require_GET
 def overview(request: HttpRequest) -> HttpResponse:
-    """What waits, where every entry stands, and what is being done."""
+    """What waits, and what is being done."""
     context = {
         "counts": overview_counts(),
-        "accounting": accounting(LogEntry.objects.all()),
         "clusters": cluster_list()[:6],
         "job": active_jobs(PROCESS).first(),
         "last": Job.objects.filter(kind=PROCESS, finished_at__isnull=False).first(),
         "has_pending": has_pending_work(),
     }
     return render(request, "curation/overview.html", context)
+
+
+@curator_required
+@require_GET
+def accounting_table(request: HttpRequest) -> HttpResponse:
+    """Where every entry stands: a fragment of the overview."""
+    context = {"accounting": accounting(LogEntry.objects.all())}
+    return render(request, "curation/accounting.html", context)
 
 
 @curator_required

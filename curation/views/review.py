@@ -90,6 +90,7 @@ def queue_page(request: HttpRequest, noun: str) -> HttpResponse:
         "form": form,
         "page": page,
         "noun": noun,
+        "is_open": request.GET.get("state", "") in ("", ReviewState.PROPOSED),
         "next": request.get_full_path(),
     }
     return render(request, "curation/review_list.html", context)

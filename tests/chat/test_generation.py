@@ -112,16 +112,19 @@ async def test_an_engine_that_dies_midway_leaves_an_interrupted_reply(serve_with
     await generation.generate(reply.pk)
     reply = await reloaded(reply)
     assert (reply.state, reply.content) == (MessageState.INTERRUPTED, "one two")
-    assert reply.error == "The engine is gone. What had arrived is kept."
+    assert reply.error == (
+        "The model stopped answering in the middle of this reply. What had arrived is kept."
+    )
 
 
 async def test_an_engine_that_is_not_there_leaves_a_failed_reply(serve_with) -> None:
-    serve_with(AsyncScriptedClient(EngineUnreachable("Nobody answers.", remedy="Start it.")))
+    serve_with(AsyncScriptedClient(EngineUnreachable("Nobody at http://10.0.0.7:8081.")))
     reply = await send()
     await generation.generate(reply.pk)
     reply = await reloaded(reply)
     assert (reply.state, reply.content) == (MessageState.FAILED, "")
-    assert reply.error == "Nobody answers. Start it."
+    assert reply.error.startswith("The model cannot be reached right now. Your message is kept")
+    assert "10.0.0.7" not in reply.error
 
 
 async def test_an_unexpected_error_is_not_shown_to_the_user(serve_with) -> None:

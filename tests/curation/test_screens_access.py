@@ -13,7 +13,17 @@ from uno_site.accounts.models import User
 
 pytestmark = pytest.mark.django_db
 SignIn = Callable[[User], Client]
-PAGES = ["overview", "entries", "rules", "pairs", "clusters", "roles", "policy", "import"]
+PAGES = [
+    "overview",
+    "accounting",
+    "entries",
+    "rules",
+    "pairs",
+    "clusters",
+    "roles",
+    "policy",
+    "import",
+]
 
 
 def item_pages() -> list[str]:

@@ -16,7 +16,7 @@ from playwright.sync_api import Page, expect
 
 from tests.e2e.logs import email_logs
 
-pytestmark = [pytest.mark.e2e, pytest.mark.model, pytest.mark.slow]
+pytestmark = [pytest.mark.e2e, pytest.mark.model]
 
 MINUTE = 60_000
 QUESTION = "Write an e-mail to my landlord about the broken heating."

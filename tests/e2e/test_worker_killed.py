@@ -79,9 +79,9 @@ def test_a_killed_training_goes_on_and_the_page_says_so(
     admin.get_by_role("link", name="Train and verify a cluster").first.click()
     log = admin.locator("[data-live] .log")
     expect(log).to_contain_text("The process that did this job died.", timeout=4 * MINUTE)
-    expect(log).to_contain_text("epoch 4: validation loss", timeout=10 * MINUTE)
+    expect(log).to_contain_text("epoch 2: validation loss", timeout=10 * MINUTE)
 
     steps = steps_of(folder)
-    assert sorted(set(steps)) == list(range(1, 21))
-    assert len(steps) == 20, f"steps were done twice in the record: {steps}"
-    assert newest_run(trainable) == folder
+    assert steps == list(range(1, len(steps) + 1)), "Each step once, in order."
+    assert len(steps) > n_steps
+    assert newest_run(trainable) == folder, "It went on with the run that it had."

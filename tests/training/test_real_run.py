@@ -37,7 +37,7 @@ TOPICS = (
     "a broken lamp",
     "the post box",
 )
-SHORT = replace(answers.SAMPLING, max_tokens=32)
+SHORT = replace(answers.SAMPLING, min_tokens=32, max_tokens=32)
 PROMPT = "Write an e-mail about {}."
 
 

@@ -7,8 +7,10 @@ off finds what it had; the rows of somebody who withdraws are taken out.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from chat.services.messages import REPLY_SAMPLING
@@ -19,25 +21,37 @@ from .run_folder import RunFolder
 
 Answers = dict[str, list[str]]
 Row = Mapping[str, Any]
+Make = Callable[[Sequence[Sampling], Sequence[Row]], Answers]
 
 
 @dataclass(frozen=True, slots=True)
 class AnswerSampling:
     """How the verifier draws answers (UNO §4): one greedy, the others at T 1.0, top-p 0.9.
 
-    Everything else is as in the chat, whose replies the answers stand for.
+    Everything else is as in the chat, whose replies the answers stand for. Only so much is drawn
+    as judging needs: twice the longest chosen answer, at ``chars_per_token``, within
+    ``min_tokens`` and ``max_tokens``. Who rambles on beyond that is cut off, which can only
+    flatter the base model, whose answers are the longer ones.
     """
 
     n_samples: int = 3
     temperature: float = 1.0
     top_p: float = 0.9
-    max_tokens: int = 384
+    chars_per_token: float = 4.0
+    min_tokens: int = 192
+    max_tokens: int = 512
 
-    def draws(self, seed: int) -> list[Sampling]:
+    def limit(self, rows: Sequence[Row]) -> int:
+        """Most tokens that an answer to one of ``rows`` gets."""
+        longest = max((len(row["chosen"]) for row in rows), default=0)
+        wanted = math.ceil(2 * longest / self.chars_per_token)
+        return min(self.max_tokens, max(self.min_tokens, wanted))
+
+    def draws(self, seed: int, max_tokens: int) -> list[Sampling]:
         """The samplings of one query; the first is greedy."""
         sampled = replace(
             REPLY_SAMPLING,
-            max_tokens=self.max_tokens,
+            max_tokens=max_tokens,
             temperature=self.temperature,
             top_p=self.top_p,
         )
@@ -73,31 +87,33 @@ class Answerer:
 
     def direct(self, policy: str, model: str, rows: Sequence[Row]) -> Answers:
         """``model`` answers each row by itself: the base, or an expert."""
-        return self._kept(policy, rows, lambda missing: self._ask_all(model, missing))
+        return self._kept(policy, rows, partial(self._ask_all, model))
 
     def revised(self, policy: str, critic: str, rows: Sequence[Row], drafts: Answers) -> Answers:
         """The critic suggests rules for each of the base's drafts, the base revises (UNO §6)."""
-        return self._kept(policy, rows, lambda missing: self._revise_all(critic, missing, drafts))
+        return self._kept(policy, rows, partial(self._revise_all, critic, drafts))
 
-    def _kept(self, policy: str, rows: Sequence[Row], make: Any) -> Answers:
+    def _kept(self, policy: str, rows: Sequence[Row], make: Make) -> Answers:
         name = f"answers/{policy}.json"
         known: Answers = self.folder.read_json(name) or {}
         missing = [row for row in rows if row["id"] not in known]
         if missing:
-            known |= make(missing)
+            draws = self.sampling.draws(self.seed, self.sampling.limit(rows))
+            known |= make(draws, missing)
             self.folder.write_json(name, known)
         return {row["id"]: known[row["id"]] for row in rows}
 
-    def _ask_all(self, model: str, rows: Sequence[Row]) -> Answers:
-        draws = self.sampling.draws(self.seed)
+    def _ask_all(self, model: str, draws: Sequence[Sampling], rows: Sequence[Row]) -> Answers:
         requests = [ChatRequest(model, turns(row), draw) for row in rows for draw in draws]
         return self._grouped(rows, [answer.text for answer in self.client.chat_many(requests)])
 
-    def _revise_all(self, critic: str, rows: Sequence[Row], drafts: Answers) -> Answers:
+    def _revise_all(
+        self, critic: str, drafts: Answers, draws: Sequence[Sampling], rows: Sequence[Row]
+    ) -> Answers:
         tries = [
             (row, draft, draw)
             for row in rows
-            for draft, draw in zip(drafts[row["id"]], self.sampling.draws(self.seed), strict=True)
+            for draft, draw in zip(drafts[row["id"]], draws, strict=True)
         ]
         asked = [
             ChatRequest(critic, critic_messages(turns(row), draft), critic_sampling(draw))
