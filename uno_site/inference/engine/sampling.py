@@ -9,6 +9,7 @@ from typing import Any
 
 import llama_cpp
 import numpy as np
+from numpy.typing import NDArray
 
 from uno_site.inference.engine.llama import Model
 from uno_site.inference.errors import EngineRefused
@@ -29,12 +30,9 @@ class TokenSampler:
     def __init__(
         self, model: Model, sampling: Sampling, prompt: Sequence[int], grammar: str | None
     ) -> None:
-        self._candidates = np.zeros(model.n_vocab, dtype=_CANDIDATE)
-        self._chain = _make_chain(model, sampling, len(prompt))
-        self._all_ids = np.arange(model.n_vocab, dtype=np.int32)
-        # A penalty may push the likeliest tokens down among the others: then all are needed.
-        is_penalised = sampling.repeat_penalty != 1.0
-        self._margin = np.inf if is_penalised else LIKELY_MARGIN * max(sampling.temperature, 0.0)
+        self._chain = _make_chain(sampling)
+        self._margin = LIKELY_MARGIN * max(sampling.temperature, 0.0)
+        self._penalty = RepeatPenalty(model.n_vocab, sampling.repeat_penalty, prompt)
         self._grammar: Any = None
         if grammar is not None:
             self._grammar = llama_cpp.llama_sampler_init_grammar(
@@ -43,23 +41,22 @@ class TokenSampler:
             if not self._grammar:
                 self.close()
                 raise EngineRefused("llama.cpp refuses the grammar of this JSON schema.")
-        if sampling.repeat_penalty != 1.0:
-            for token in prompt:
-                llama_cpp.llama_sampler_accept(self._chain, token)
 
     def sample(self, logits: FloatArray) -> int | None:
         """The next token; ``None`` when the grammar allows none at all."""
-        token = self._draw(logits, constrained=False)
+        logits = self._penalty.apply(logits)
+        token = self._draw_likely(logits)
         if self._grammar is not None and not self._is_allowed(token):
             # The full vocabulary goes through the grammar only when the free draw failed:
             # that costs ten times a free draw.
-            token = self._draw(logits, constrained=True)
+            token = self._draw_allowed(logits)
             if not self._is_allowed(token):
                 return None
         return token
 
     def accept(self, token: int) -> None:
         """Tell the sampler that ``token`` was taken and the sequence goes on."""
+        self._penalty.add(token)
         llama_cpp.llama_sampler_accept(self._chain, token)
         if self._grammar is not None:
             llama_cpp.llama_sampler_accept(self._grammar, token)
@@ -71,16 +68,20 @@ class TokenSampler:
                 llama_cpp.llama_sampler_free(sampler)
         self._chain = self._grammar = None
 
-    def _draw(self, logits: FloatArray, *, constrained: bool) -> int:
-        ids = self._all_ids
-        if not constrained and np.isfinite(self._margin):
-            ids = np.flatnonzero(logits >= logits.max() - self._margin).astype(np.int32)
-        candidates = self._candidates[: len(ids)]
-        candidates["id"], candidates["logit"], candidates["p"] = ids, logits[ids], 0.0
-        array = _as_array(candidates)
-        if constrained:
-            llama_cpp.llama_sampler_apply(self._grammar, ctypes.byref(array))
-        llama_cpp.llama_sampler_apply(self._chain, ctypes.byref(array))
+    def _draw_likely(self, logits: FloatArray) -> int:
+        """Draw among the tokens that have a chance at all."""
+        ids = np.flatnonzero(logits >= logits.max() - self._margin)
+        return self._draw(_candidates(ids, logits[ids]), self._chain)
+
+    def _draw_allowed(self, logits: FloatArray) -> int:
+        """Draw among what the grammar leaves of the whole vocabulary."""
+        everything = _candidates(np.arange(len(logits)), logits)
+        return self._draw(everything, self._grammar, self._chain)
+
+    def _draw(self, candidates: NDArray[np.void], *samplers: Any) -> int:
+        array = _as_array(candidates)  # points into `candidates`, which must live on meanwhile
+        for sampler in samplers:
+            llama_cpp.llama_sampler_apply(sampler, ctypes.byref(array))
         return int(array.data[max(array.selected, 0)].id)
 
     def _is_allowed(self, token: int) -> bool:
@@ -91,23 +92,49 @@ class TokenSampler:
         return bool(array.size == 1 and np.isfinite(array.data[0].logit))
 
 
-def _as_array(candidates: Any) -> Any:
+class RepeatPenalty:
+    """Makes tokens that occurred before less likely, as llama.cpp's and vLLM's samplers do.
+
+    A positive logit of a token seen is divided by ``penalty``, another one multiplied. Done here
+    and not in the sampler's chain, which would need the whole vocabulary for it at every token.
+    """
+
+    def __init__(self, n_vocab: int, penalty: float, prompt: Sequence[int]) -> None:
+        self.penalty = penalty
+        self._is_seen = np.zeros(n_vocab, dtype=bool)
+        self._is_seen[np.asarray(prompt, dtype=np.int64)] = True
+
+    def add(self, token: int) -> None:
+        """Count ``token`` among those seen."""
+        self._is_seen[token] = True
+
+    def apply(self, logits: FloatArray) -> FloatArray:
+        """The penalised logits, shape [n_vocab]; the given ones where there is no penalty."""
+        if self.penalty == 1.0:
+            return logits
+        ids = np.flatnonzero(self._is_seen)
+        seen = logits[ids]
+        penalised = logits.copy()
+        penalised[ids] = np.where(seen > 0, seen / self.penalty, seen * self.penalty)
+        return penalised
+
+
+def _candidates(ids: NDArray[np.integer], logits: FloatArray) -> NDArray[np.void]:
+    candidates = np.zeros(len(ids), dtype=_CANDIDATE)
+    candidates["id"], candidates["logit"] = ids, logits
+    return candidates
+
+
+def _as_array(candidates: NDArray[np.void]) -> Any:
     pointer = candidates.ctypes.data_as(ctypes.POINTER(llama_cpp.llama_token_data))
     return llama_cpp.llama_token_data_array(
         data=pointer, size=len(candidates), selected=-1, sorted=False
     )
 
 
-def _make_chain(model: Model, sampling: Sampling, n_prompt: int) -> Any:
+def _make_chain(sampling: Sampling) -> Any:
     chain = llama_cpp.llama_sampler_chain_init(llama_cpp.llama_sampler_chain_default_params())
     parts = []
-    if sampling.repeat_penalty != 1.0:
-        window = n_prompt + sampling.max_tokens
-        parts.append(
-            llama_cpp.llama_sampler_init_penalties(
-                model.n_vocab, window, sampling.repeat_penalty, 0.0, 0.0
-            )
-        )
     if sampling.temperature <= 0:
         parts.append(llama_cpp.llama_sampler_init_greedy())
     else:
