@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -134,12 +135,14 @@ def likelihood_score(logprob_with_feedback: float, logprob_without: float) -> fl
 def reference_score(answer: str, reference: str, cosine: float) -> float:
     """Nearness in [0, 1] of an answer to the user's own correction.
 
-    The mean of :func:`~curation.ml.edit_cost.wording_similarity` and of the cosine of their
-    embeddings, clipped to [0, 1]: the words, and what they mean. An empty answer scores 0.
+    The geometric mean of :func:`~curation.ml.edit_cost.wording_similarity` and of the cosine of
+    their embeddings, clipped to [0, 1]: the words, and what they mean. Two good answers share
+    few words but most of their meaning; in a product their differences count relatively, where
+    in a sum the cosine's would drown the wording's. An empty answer scores 0.
     """
     if not answer.strip():
         return 0.0
-    return (wording_similarity(answer, reference) + min(1.0, max(0.0, cosine))) / 2
+    return math.sqrt(wording_similarity(answer, reference) * min(1.0, max(0.0, cosine)))
 
 
 def neighbour_score(answer: str, corrections: Sequence[str]) -> float:

@@ -26,7 +26,7 @@ from uno_site.errors import UnoError
 #: Replies that are written at the same time, so that the engine batches.
 N_AT_ONCE = 8
 #: Nobody in the simulation waits for the end of an essay.
-MAX_REPLY_TOKENS = 320
+MAX_REPLY_TOKENS = 256
 
 
 @dataclass(frozen=True, slots=True)

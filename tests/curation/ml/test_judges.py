@@ -52,18 +52,28 @@ def test_what_is_no_verdict_is_refused(text, what):
         parse_llm_verdict(text)
 
 
-def test_reference_score_is_the_mean_of_wording_and_meaning():
-    # 1 of 4 words changed: wording .75; cosine .95.
-    assert reference_score("a b c d", "a b c x", 0.95) == pytest.approx((0.75 + 0.95) / 2)
+def test_reference_score_is_the_geometric_mean_of_wording_and_meaning():
+    # 1 of 4 words changed: wording .75; cosine .48.
+    assert reference_score("a b c d", "a b c x", 0.48) == pytest.approx(0.6)
+
+
+def test_wording_counts_by_its_ratio():
+    # Arithmetic means would call them equal: (.3 + .7) / 2 and (.05 + .95) / 2.
+    brief = reference_score("a b c x y z u v w s", "a b c d e f g h i j", 0.7)
+    long = reference_score("a " + "l " * 19, "a b c d e f g h i j", 0.95)
+    assert brief == pytest.approx((0.3 * 0.7) ** 0.5)
+    assert long == pytest.approx((0.05 * 0.95) ** 0.5)
+    assert brief > long
 
 
 @pytest.mark.parametrize(
     ("answer", "reference", "cosine", "score"),
     [
         ("a b", "a b", 1.0, 1.0),
-        ("a", "u v w x y", 0.4, 0.2),
+        ("a", "u v w x y", 0.4, 0.0),
         ("a", "a b", 0.5, 0.5),  # its edit cost is 1, but half the words are there
-        ("a b", "a b", -0.3, 0.5),
+        ("a b", "a b", 0.64, 0.8),
+        ("a b", "a b", -0.3, 0.0),
         ("  ", "a b", 0.9, 0.0),
     ],
 )
