@@ -200,11 +200,13 @@ def score_checkpoint(epoch: int, comparisons: Sequence[Comparison]) -> Checkpoin
 
 
 def choose_checkpoint(scores: Sequence[CheckpointScore]) -> CheckpointScore | None:
-    """The checkpoint with the highest win rate; among equals the better judged, then the earlier.
+    """The checkpoint with the highest win rate; among equals the later one (UNO §4 leaves it open).
 
-    With few queries many checkpoints win them all, so the judge's mean score decides.
+    With few queries many checkpoints win as often. The later one has learned for longer and at a
+    smaller rate; the judge's mean score of a few samples tells less (docs/experiments.md, "which
+    of the checkpoints that win as often").
     """
-    return max(scores, key=lambda one: (one.win_rate, one.mean_score, -one.epoch), default=None)
+    return max(scores, key=lambda one: (one.win_rate, one.epoch), default=None)
 
 
 def decide(scores: Sequence[CheckpointScore], config: VerifierConfig = VERIFIER) -> Verdict:

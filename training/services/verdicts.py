@@ -231,6 +231,7 @@ def _epoch_row(one: Examined) -> dict[str, Any]:
         "n_wins": score.n_wins if score else None,
         "n_ties": score.n_ties if score else None,
         "n_guarded": score.n_guarded if score else None,
+        "mean_score": score.mean_score if score else None,
         "is_healthy": not one.faults,
     }
 

@@ -128,11 +128,11 @@ def test_highest_win_rate_is_chosen() -> None:
     assert choose_checkpoint(scores) is scores[1]
 
 
-def test_among_equals_the_better_judged_then_the_earlier() -> None:
+def test_among_equals_the_later_one() -> None:
     first, second, third = (
-        CheckpointScore(n, 4, 0, 1, 0, s) for n, s in ((1, 0.5), (2, 0.7), (3, 0.7))
+        CheckpointScore(n, 4, 0, 1, 0, s) for n, s in ((1, 0.5), (2, 0.7), (3, 0.6))
     )
-    assert choose_checkpoint([first, second, third]) is second
+    assert choose_checkpoint([first, second, third]) is third
 
 
 def test_nothing_to_choose_from() -> None:
