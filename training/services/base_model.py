@@ -18,7 +18,7 @@ from uno_site.inference.protocol import EngineHealth
 PREPARE = """
 import json, sys
 from pathlib import Path
-from training.ml.base import prepare_base
+from uno_site.inference.torch_base import prepare_base
 from uno_site.errors import UnoError
 try:
     source = Path(sys.argv[1])

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.training.ml.conftest import save_tiny_model, tiny_tokenizer
-from training.ml.base import prepare_base, set_pad_token, weights_sha256
-from training.ml.errors import BaseInvalid
+from uno_site.inference.errors import BaseInvalid
+from uno_site.inference.torch_base import prepare_base, set_pad_token, weights_sha256
 
 
 @pytest.fixture
