@@ -40,6 +40,12 @@ def test_second_time_does_nothing(source: Path, tmp_path: Path) -> None:
     assert weights.stat().st_mtime_ns == written
 
 
+def test_same_weights_in_another_place_are_the_same_base(source: Path, tmp_path: Path) -> None:
+    first = prepare_base(source, tmp_path / "base")
+    moved = source.rename(tmp_path / "moved")
+    assert prepare_base(moved, tmp_path / "base") == first
+
+
 def test_other_weights_are_prepared_anew(source: Path, tmp_path: Path) -> None:
     import torch
     from transformers import AutoModelForCausalLM

@@ -9,6 +9,7 @@ from tests.inference.lora import make_adapter
 from uno_site.inference.engine.models import REFERENCE_SHA256, reference_source
 from uno_site.inference.errors import AdapterInvalid
 from uno_site.inference.protocol import ChatMessage
+from uno_site.inference.torch_base import prepare_base
 
 pytestmark = pytest.mark.model
 
@@ -19,6 +20,8 @@ ANSWER = "The sea is wide and blue. It holds many fish, and ships cross it every
 
 @pytest.fixture(scope="module")
 def torch_engine(engine_data_dir):
+    # Dequantised before the engine starts, which may take longer than a start may take.
+    prepare_base(reference_source(), engine_data_dir / "models" / f"torch-{REFERENCE_SHA256[:12]}")
     with run_engine(engine_data_dir, "--backend", "torch", *OPTIONS) as client:
         yield client
 

@@ -54,7 +54,9 @@ def prepare_base(source: Path | str, out_dir: Path) -> BaseModel:
     """
     sha256 = _identity(source)
     prepared = read_json(out_dir / IDENTITY)
-    if prepared and prepared["source"] == _name(source) and sha256 in (None, prepared["sha256"]):
+    # Equal weights are the same base wherever they lie; a hub id is known by its name.
+    known = ("sha256", sha256) if sha256 else ("source", source)
+    if prepared and prepared[known[0]] == known[1]:
         return BaseModel(out_dir, prepared["sha256"])
     local = local_source(source)
     try:
