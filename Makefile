@@ -15,7 +15,7 @@ MANAGE  := $(BIN)/python manage.py
 
 export PYTHONUNBUFFERED := 1
 
-.PHONY: help run test test-slow check format openapi demo learn learn-demo setup models clean
+.PHONY: help run test test-slow test-gpu check format openapi demo learn learn-demo setup models clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -28,6 +28,9 @@ test: setup models chromium ## set up if needed, then run every test, the browse
 
 test-slow: setup models chromium ## the tests that take minutes
 	@$(BIN)/python -m pytest -m slow
+
+test-gpu: setup ## the torch engine on a GPU; needs a build of torch that sees it
+	@$(BIN)/python -m pytest -m gpu
 
 check: setup ## style, types, templates, import contracts, migrations, deployment checks
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .

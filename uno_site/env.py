@@ -10,9 +10,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from environs import Env
+from environs import Env, validate
 
 ROOT = Path(__file__).resolve().parent.parent
+ENGINE_BACKENDS = ("llama", "torch")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,7 @@ class Settings:
     port: int
     engine_url: str
     engine_token: str
+    engine_backend: str
     engine_context: int
     engine_slots: int
     threads: int
@@ -63,6 +65,9 @@ def read_env() -> Settings:
         port=env.int("UNO_PORT", 8000),
         engine_url=env.str("UNO_ENGINE_URL", "http://127.0.0.1:8081").rstrip("/"),
         engine_token=env.str("UNO_ENGINE_TOKEN", ""),
+        engine_backend=env.str(
+            "UNO_ENGINE_BACKEND", "llama", validate=validate.OneOf(ENGINE_BACKENDS)
+        ),
         engine_context=env.int("UNO_ENGINE_CONTEXT", 4096),
         engine_slots=env.int("UNO_ENGINE_SLOTS", 8),
         threads=env.int("UNO_THREADS", 0),

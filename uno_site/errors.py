@@ -36,6 +36,13 @@ class Conflict(UnoError):
     status = 409
 
 
+class DiskFull(UnoError):
+    """The disk has no room for a file; what was written before is intact."""
+
+    code = "disk_full"
+    status = 500
+
+
 class PromptInvalid(UnoError):
     """A prompt file that does not validate."""
 

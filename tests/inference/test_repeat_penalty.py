@@ -1,12 +1,11 @@
 """The repetition penalty is llama.cpp's, without its walk over the whole vocabulary."""
 
-import ctypes
-
 import llama_cpp
 import numpy as np
 import pytest
 
-from uno_site.inference.engine.sampling import RepeatPenalty, _as_array, _candidates
+from uno_site.inference.engine.candidates import apply_sampler, to_candidates
+from uno_site.inference.engine.sampling import RepeatPenalty
 
 N_VOCAB = 1000
 
@@ -15,9 +14,8 @@ def by_llama_cpp(logits: np.ndarray, penalty: float, seen: list[int]) -> np.ndar
     sampler = llama_cpp.llama_sampler_init_penalties(N_VOCAB, 64, penalty, 0.0, 0.0)
     for token in seen:
         llama_cpp.llama_sampler_accept(sampler, token)
-    candidates = _candidates(np.arange(N_VOCAB), logits)
-    array = _as_array(candidates)
-    llama_cpp.llama_sampler_apply(sampler, ctypes.byref(array))
+    candidates = to_candidates(np.arange(N_VOCAB), logits)
+    apply_sampler(sampler, candidates)
     llama_cpp.llama_sampler_free(sampler)
     return candidates["logit"].copy()
 

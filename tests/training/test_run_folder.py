@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from training.ml.errors import DiskFull
 from training.services.run_folder import RunFolder, dump_rows, entry_of, row_id, rows_hash
+from uno_site.errors import DiskFull
 
 
 @pytest.fixture

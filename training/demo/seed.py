@@ -11,8 +11,8 @@ from typing import Any
 from chat.services.routes import route_table_active
 from training.demo.measure import measure, noise_promoted
 from training.demo.replay import replay
-from training.ml.files import write_json
 from training.simulation import build_deployment
+from uno_site.files import write_json
 from uno_site.jobs.services import job_run_now
 
 Say = Callable[[str], None]

@@ -24,18 +24,6 @@ class DataInvalid(TrainerError):
     code = "data_invalid"
 
 
-class BaseInvalid(TrainerError):
-    """A base model that cannot be loaded, or is not the one the run was made for."""
-
-    code = "base_invalid"
-
-
-class DiskFull(TrainerError):
-    """The disk has no room for a checkpoint; what was written before is intact."""
-
-    code = "disk_full"
-
-
 class FolderBusy(TrainerError):
     """Another trainer works in the same run folder."""
 

@@ -12,10 +12,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from uno_site.files import read_json
+
 from .config import AnyConfig
 from .data import Example, epoch_batches
 from .errors import Diverged, Stopped
-from .files import read_json
 from .losses import Metrics
 from .model import adapter_weights, save_adapter, set_adapter_weights
 from .objective import Objective, add_up

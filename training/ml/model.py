@@ -10,11 +10,12 @@ import torch
 from safetensors.torch import save as safetensors_bytes
 from torch import Tensor
 
-from .base import IDENTITY, set_pad_token
+from uno_site.files import read_json, write_bytes, write_folder, write_json
+from uno_site.inference.errors import BaseInvalid
+from uno_site.inference.torch_base import IDENTITY, set_pad_token
+
 from .config import AnyConfig
 from .data import Batch
-from .errors import BaseInvalid
-from .files import read_json, write_bytes, write_folder, write_json
 from .losses import sequence_logprobs
 
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}

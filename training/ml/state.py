@@ -15,7 +15,9 @@ from safetensors.torch import load as safetensors_load
 from safetensors.torch import save as safetensors_bytes
 from torch import Tensor
 
-from .files import append_row, read_json, write_bytes, write_json
+from uno_site.files import read_json, write_bytes, write_json
+
+from .files import append_row
 
 STATE = "state/trainer.pt"
 REFERENCE = "state/reference.safetensors"

@@ -19,10 +19,11 @@ from pathlib import Path
 from typing import Any
 
 from uno_site.errors import UnoError
+from uno_site.files import disk_errors, read_json, write_json
 
 from .config import CONFIG_CLASSES, AnyConfig
 from .errors import ConfigInvalid, DataInvalid, Stopped
-from .files import disk_errors, folder_lock, read_json, read_rows, write_json
+from .files import folder_lock, read_rows
 
 RUN_KEYS = ("kind", "base_dir", "base_sha256", "seed", "data_hash")
 EXIT_STOPPED = 128 + signal.SIGTERM

@@ -11,8 +11,8 @@ from django.db import transaction
 from django.db.models import Max
 from django.utils.text import slugify
 
-from training.ml.files import file_sha256, write_folder
 from training.models import Adapter, AdapterState, TrainingRun
+from uno_site.files import file_sha256, write_folder
 
 WEIGHTS = "adapter_model.safetensors"
 

@@ -18,7 +18,7 @@ from uno_site.inference.protocol import EngineHealth
 PREPARE = """
 import json, sys
 from pathlib import Path
-from training.ml.base import prepare_base
+from uno_site.inference.torch_base import prepare_base
 from uno_site.errors import UnoError
 try:
     source = Path(sys.argv[1])
@@ -53,13 +53,18 @@ def served_gguf() -> Path:
     Raises
     ------
     ModelMissing
-        It is not on this machine.
+        It is not on this machine, or the base is a Hugging Face model.
     """
     # Imported late: it brings llama.cpp with it, which the web process can do without.
-    from uno_site.inference.engine.models import reference_source
+    from uno_site.inference.engine.models import ModelMissing, reference_source
 
-    path = settings.UNO.model_path
-    return Path(path) if path else reference_source()
+    path = Path(settings.UNO.model_path) if settings.UNO.model_path else reference_source()
+    if not path.is_file():
+        raise ModelMissing(
+            f"The base model {path} is not a GGUF file on this machine.",
+            remedy="Take the adapter's PEFT folder instead.",
+        )
+    return path
 
 
 def torch_base(health: EngineHealth) -> TorchBase:

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from training.ml.files import write_bytes
+from uno_site.files import write_bytes
 
 Row = Mapping[str, Any]
 DATA_FILES = ("train.jsonl", "validation.jsonl", "prompts.jsonl")

@@ -33,6 +33,13 @@ class EngineRefused(InferenceError):
     status = 400
 
 
+class BaseInvalid(InferenceError):
+    """A base model that cannot be loaded, or is not the one that was asked for."""
+
+    code = "base_invalid"
+    status = 500
+
+
 class AdapterInvalid(EngineRefused):
     """An adapter that cannot be loaded: corrupt, of another base, or of an unsupported kind."""
 

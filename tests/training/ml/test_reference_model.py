@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from tests.training.ml.conftest import read_metrics
-from training.ml.base import BaseModel, prepare_base
 from training.ml.config import SMALL_EXPERT
 from training.ml.train import main
+from uno_site.inference.torch_base import BaseModel, prepare_base
 
 pytestmark = pytest.mark.model
 

@@ -10,9 +10,11 @@ from pathlib import Path
 import pytest
 
 from tests.training.ml.conftest import expert_rows, write_rows
-from training.ml import files
 from training.ml.errors import FolderBusy
+from training.ml.files import folder_lock
 from training.ml.train import main
+from uno_site.errors import DiskFull
+from uno_site.files import disk_errors, read_json, write_json
 
 
 def fail(folder: Path) -> dict[str, str]:
@@ -139,26 +141,26 @@ def test_full_disk_leaves_earlier_checkpoints_intact(
 
 
 def test_other_disk_errors_keep_their_name(tmp_path: Path) -> None:
-    with pytest.raises(PermissionError), files.disk_errors(tmp_path):
+    with pytest.raises(PermissionError), disk_errors(tmp_path):
         raise PermissionError(errno.EACCES, "no")
 
 
 def test_one_trainer_at_a_time(tmp_path: Path) -> None:
     with (
-        files.folder_lock(tmp_path),
+        folder_lock(tmp_path),
         pytest.raises(FolderBusy, match=str(tmp_path)),
-        files.folder_lock(tmp_path, seconds=0.2),
+        folder_lock(tmp_path, seconds=0.2),
     ):
         raise AssertionError("both hold the folder")
 
 
 def test_failed_write_keeps_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "value.json"
-    files.write_json(path, 1)
+    write_json(path, 1)
     monkeypatch.setattr("os.fsync", _full)
-    with pytest.raises(files.DiskFull, match=r"value\.json"):
-        files.write_json(path, 2)
-    assert files.read_json(path) == 1
+    with pytest.raises(DiskFull, match=r"value\.json"):
+        write_json(path, 2)
+    assert read_json(path) == 1
     assert [file.name for file in tmp_path.iterdir() if file.is_file()] == ["value.json"]
 
 

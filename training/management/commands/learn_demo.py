@@ -23,8 +23,8 @@ from rich.table import Table
 from training.demo.engine import engine_process
 from training.demo.measure import missed_bars
 from training.demo.seed import Stopwatch, run_seed
-from training.ml.files import write_json
 from uno_site.errors import UnoError
+from uno_site.files import write_json
 
 
 class Command(BaseCommand):

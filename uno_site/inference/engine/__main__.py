@@ -7,11 +7,12 @@ import logging
 import signal
 import sys
 from dataclasses import replace
+from functools import partial
 from urllib.parse import urlsplit
 
 import uvicorn
 
-from uno_site.env import Settings, read_env
+from uno_site.env import ENGINE_BACKENDS, Settings, read_env
 from uno_site.errors import UnoError
 from uno_site.inference.engine.embedder import Embedder
 from uno_site.inference.engine.engine import Engine, EngineConfig
@@ -29,7 +30,8 @@ def parse_options(settings: Settings, arguments: list[str]) -> argparse.Namespac
     """Command-line options; whatever is not given comes from the environment."""
     url = urlsplit(settings.engine_url)
     parser = argparse.ArgumentParser("python -m uno_site.inference.engine", description=__doc__)
-    parser.add_argument("--model", default=settings.model_path, help="GGUF file to serve")
+    parser.add_argument("--backend", choices=ENGINE_BACKENDS, default=settings.engine_backend)
+    parser.add_argument("--model", default=settings.model_path, help="see UNO_MODEL_PATH")
     parser.add_argument("--embedder", default=settings.embedder_path, help="embedder folder")
     parser.add_argument("--host", default=url.hostname or "127.0.0.1")
     parser.add_argument("--port", type=int, default=url.port or 8081)
@@ -43,11 +45,20 @@ def parse_options(settings: Settings, arguments: list[str]) -> argparse.Namespac
 def make_engine(settings: Settings, options: argparse.Namespace) -> Engine:
     """The engine as the options want it; loads the model."""
     settings = replace(settings, model_path=options.model, embedder_path=options.embedder)
-    served = prepare_model(settings)
     n_threads = options.threads or count_cores()
-    embedder = Embedder(embedder_path(settings), DEFAULT_EMBEDDING_MODEL, n_threads)
     config = EngineConfig(options.context, options.slots, n_threads, options.queue)
-    return Engine(served, embedder, config)
+    embedder = partial(Embedder, embedder_path(settings), DEFAULT_EMBEDDING_MODEL, n_threads)
+    if options.backend == "llama":
+        start_backend()
+        return Engine(prepare_model(settings), embedder(), config)
+    # Imported late: transformers takes seconds, which llama.cpp can do without.
+    from uno_site.inference.engine.pytorch.backend import TorchBackend
+    from uno_site.inference.engine.pytorch.loading import prepare_torch_model
+    from uno_site.inference.engine.pytorch.model import best_device
+
+    device = best_device()
+    make_backend = partial(TorchBackend, device=device)
+    return Engine(prepare_torch_model(settings), embedder(device.type), config, make_backend)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -60,7 +71,6 @@ def main(arguments: list[str] | None = None) -> int:
     # The owner thread needs the interpreter for moments between two steps; while another
     # thread computes in Python it would wait the default 5 ms each time.
     sys.setswitchinterval(SWITCH_INTERVAL_S)
-    start_backend()
     try:
         engine = make_engine(settings, options)
     except UnoError as error:

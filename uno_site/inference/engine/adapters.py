@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from uno_site.inference.engine.llama import Adapter
+from uno_site.inference.engine.backend import Adapter
 from uno_site.inference.errors import AdapterInvalid, EngineRefused
 
 logger = logging.getLogger(__name__)
@@ -28,7 +28,7 @@ class LoadedAdapter:
 
 
 class AdapterRegistry:
-    """Names, paths and use counts. ``load`` and ``free`` run on the thread that owns llama.cpp."""
+    """Names, paths and use counts. ``load`` and ``free`` run on the context's thread."""
 
     def __init__(self, load: Callable[[str], Adapter], free: Callable[[Adapter], None]) -> None:
         self._load, self._free = load, free

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
+from uno_site.inference.engine.backend import Row
 from uno_site.inference.engine.generation import Generation, Plan
-from uno_site.inference.engine.llama import Row
 
 # A gap of one free slot is bridged with a token that nobody reads: one more row costs about
 # half of what one more pass costs. Wider gaps are cheaper left alone.

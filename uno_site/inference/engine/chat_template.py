@@ -1,4 +1,4 @@
-"""The model's own chat template, as the GGUF carries it, rendered with Jinja."""
+"""The model's own chat template, as its files carry it, rendered with Jinja."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from jinja2 import TemplateError
 from jinja2.ext import loopcontrols
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from uno_site.inference.engine.llama import Model
+from uno_site.inference.engine.backend import LanguageModel
 from uno_site.inference.errors import EngineRefused
 from uno_site.inference.protocol import ChatMessage
 
-# For a GGUF that carries no template: ChatML, which most small chat models know.
+# For a model that carries no template: ChatML, which most small chat models know.
 CHATML = (
     "{% for m in messages %}<|im_start|>{{ m['role'] }}\n{{ m['content'] }}<|im_end|>\n"
     "{% endfor %}{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
@@ -26,7 +26,7 @@ CHATML = (
 class ChatTemplate:
     """Turns messages into the token ids of a prompt."""
 
-    def __init__(self, model: Model) -> None:
+    def __init__(self, model: LanguageModel) -> None:
         self._model = model
         environment = ImmutableSandboxedEnvironment(
             trim_blocks=True, lstrip_blocks=True, extensions=[loopcontrols]

@@ -1,4 +1,4 @@
-"""Sentence embeddings with sentence-transformers: the engine's only use of torch."""
+"""Sentence embeddings with sentence-transformers."""
 
 from __future__ import annotations
 
@@ -22,8 +22,9 @@ class Embedder:
     first request.
     """
 
-    def __init__(self, path: Path, name: str, n_threads: int) -> None:
+    def __init__(self, path: Path, name: str, n_threads: int, device: str = "cpu") -> None:
         self.path, self.name = path, name
+        self._device = device
         self._n_threads = n_threads
         self._model: Any = None
         self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="embedder")
@@ -49,7 +50,9 @@ class Embedder:
 
             transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
             torch.set_num_threads(self._n_threads)
-            self._model = SentenceTransformer(str(self.path), device="cpu", local_files_only=True)
+            self._model = SentenceTransformer(
+                str(self.path), device=self._device, local_files_only=True
+            )
         return self._model
 
     def _embed(self, texts: list[str]) -> FloatArray:

@@ -8,16 +8,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from uno_site.inference.engine.adapters import AdapterRegistry, LoadedAdapter
+from uno_site.inference.engine.backend import Adapter, Backend
 from uno_site.inference.engine.chat_template import ChatTemplate
 from uno_site.inference.engine.embedder import Embedder
 from uno_site.inference.engine.generation import Event, Job
-from uno_site.inference.engine.llama import Adapter, Context, Model
+from uno_site.inference.engine.llama_backend import LlamaBackend
 from uno_site.inference.engine.models import ServedModel
 from uno_site.inference.engine.scheduler import MAX_SLOTS, Scheduler, SchedulerConfig
 from uno_site.inference.engine.threads import ThreadGovernor, count_cores
 from uno_site.inference.errors import EngineRefused
-from uno_site.inference.gguf_header import read_gguf_header
-from uno_site.inference.peft_gguf import convert_adapter
 from uno_site.inference.protocol import ChatMessage, EngineHealth, ModelCard, Sampling
 
 logger = logging.getLogger(__name__)
@@ -48,16 +47,21 @@ class Ask:
 
 
 class Engine:
-    """Serves one base model and its adapters; :func:`start_backend` must have been called."""
+    """Serves one base model and its adapters, as ``make_backend`` computes them."""
 
-    def __init__(self, served: ServedModel, embedder: Embedder, config: EngineConfig) -> None:
+    def __init__(
+        self,
+        served: ServedModel,
+        embedder: Embedder,
+        config: EngineConfig,
+        make_backend: Callable[[ServedModel], Backend] = LlamaBackend,
+    ) -> None:
         self.served, self.embedder, self.config = served, embedder, config
-        self.model = Model(served.path)
-        self._header = read_gguf_header(served.path)
+        self._backend = make_backend(served)
+        self.model = self._backend.model
         self.n_context = min(config.n_context, self.model.n_context_trained)
         n_threads = config.n_threads or count_cores()
-        self._context = Context(
-            self.model,
+        self._context = self._backend.make_context(
             n_slots=min(config.n_slots, MAX_SLOTS),
             n_context=self.n_context,
             n_threads=n_threads,
@@ -78,7 +82,7 @@ class Engine:
         self.embedder.warm_up()
 
     def stop(self) -> None:
-        """End all requests and free llama.cpp's memory."""
+        """End all requests and free the model's memory."""
         self._scheduler.stop()
         self.embedder.close()
         if not self._scheduler.is_alive:
@@ -139,7 +143,7 @@ class Engine:
         self._scheduler.cancel(job)
 
     def load_adapter(self, name: str, path: str) -> None:
-        """Convert, check and load a PEFT folder. Blocks; see :meth:`AdapterRegistry.load`."""
+        """Check and load a PEFT folder. Blocks; see :meth:`AdapterRegistry.load`."""
         if name == self.served.name:
             raise EngineRefused(f"{name!r} is the base model's name; call the adapter otherwise.")
         self.adapters.load(name, path)
@@ -176,8 +180,7 @@ class Engine:
             self.adapters.release(job.adapter)
 
     def _load_adapter(self, path: str) -> Adapter:
-        converted = convert_adapter(Path(path), self._header, base_sha256=self.served.sha256)
-        return self._scheduler.call(lambda: self.model.load_adapter(converted)).result()
+        return self._scheduler.call(self._backend.read_adapter(Path(path))).result()
 
     def _free_adapter(self, adapter: Adapter) -> None:
         self._scheduler.call(lambda: self._context.free_adapter(adapter))

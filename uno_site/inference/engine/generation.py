@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from uno_site.errors import UnoError
-from uno_site.inference.engine.llama import Model
+from uno_site.inference.engine.backend import LanguageModel
 from uno_site.inference.engine.sampling import TokenSampler
 from uno_site.inference.engine.text_stream import TextStream
 from uno_site.inference.protocol import FinishReason, FloatArray, Sampling, Usage
@@ -91,7 +91,7 @@ class Plan:
 class Generation:
     """The state of a running job in its slot."""
 
-    def __init__(self, model: Model, job: Job, slot: int) -> None:
+    def __init__(self, model: LanguageModel, job: Job, slot: int) -> None:
         self.job, self.slot = job, slot
         self._model = model
         self._sampler = TokenSampler(model, job.sampling, job.grammar)

@@ -6,7 +6,8 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
+from typing import Any, TypeVar
 
 from starlette.requests import Request
 
@@ -14,6 +15,7 @@ from uno_site.inference.engine.engine import Ask, Engine
 from uno_site.inference.engine.generation import DoneEvent, ErrorEvent, Event, TextEvent
 
 logger = logging.getLogger(__name__)
+T = TypeVar("T")
 
 
 class JobStream:
@@ -49,16 +51,20 @@ class JobStream:
                 self._first_s = time.perf_counter() - self._started
             yield event
 
+    async def result(self) -> tuple[list[TextEvent], DoneEvent]:
+        """All events at once."""
+        texts: list[TextEvent] = []
+        async for event in self.events():
+            if isinstance(event, DoneEvent):
+                return texts, event
+            texts.append(event)
+        raise asyncio.CancelledError
+
     async def collect(self, request: Request) -> tuple[list[TextEvent], DoneEvent] | None:
         """All events at once; ``None`` when the client has left meanwhile."""
-        collecting = asyncio.create_task(self._collect())
-        leaving = asyncio.create_task(_wait_for_disconnect(request))
         try:
-            await asyncio.wait({collecting, leaving}, return_when=asyncio.FIRST_COMPLETED)
-            return collecting.result() if collecting.done() else None
+            return await unless_left(request, self.result())
         finally:
-            collecting.cancel()
-            leaving.cancel()
             self.close()
 
     def close(self) -> None:
@@ -67,14 +73,6 @@ class JobStream:
             self._is_over = True
             logger.info("cancelled model=%s prompt_tokens=%d", self._model, len(self.prompt))
             self._engine.cancel(self._job)
-
-    async def _collect(self) -> tuple[list[TextEvent], DoneEvent]:
-        texts: list[TextEvent] = []
-        async for event in self.events():
-            if isinstance(event, DoneEvent):
-                return texts, event
-            texts.append(event)
-        raise asyncio.CancelledError
 
     def _emit(self, event: Event) -> None:
         with contextlib.suppress(RuntimeError):  # the loop is closed: the server is stopping
@@ -91,6 +89,18 @@ class JobStream:
             1000 * (self._first_s if self._first_s is not None else total_s),
             1000 * total_s,
         )
+
+
+async def unless_left(request: Request, work: Coroutine[Any, Any, T]) -> T | None:
+    """What ``work`` gives; it is cancelled, and ``None`` returned, when the client leaves."""
+    working = asyncio.create_task(work)
+    leaving = asyncio.create_task(_wait_for_disconnect(request))
+    try:
+        await asyncio.wait({working, leaving}, return_when=asyncio.FIRST_COMPLETED)
+        return working.result() if working.done() else None
+    finally:
+        working.cancel()
+        leaving.cancel()
 
 
 async def _wait_for_disconnect(request: Request) -> None:

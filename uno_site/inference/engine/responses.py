@@ -9,8 +9,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from uno_site.errors import UnoError
+from uno_site.inference.engine.backend import LanguageModel
 from uno_site.inference.engine.generation import DoneEvent, TextEvent, TokenLogprob
-from uno_site.inference.engine.llama import Model
 from uno_site.inference.protocol import FloatArray, ModelCard, Usage
 
 Body = dict[str, Any]
@@ -67,10 +67,24 @@ def embeddings_body(model: str, vectors: FloatArray) -> Body:
     return {"object": "list", "model": model, "data": data, "usage": usage_body(Usage(0, 0))}
 
 
+def rerank_body(
+    model: str, documents: Sequence[str], scores: Sequence[float], n_most: int | None
+) -> Body:
+    """The answer of ``/v1/rerank``: the most relevant first, ``n_most`` of them."""
+    order = sorted(range(len(documents)), key=lambda i: scores[i], reverse=True)[:n_most]
+    results = [
+        {"index": i, "document": {"text": documents[i]}, "relevance_score": scores[i]}
+        for i in order
+    ]
+    return {"id": f"rerank-{uuid.uuid4().hex}", "model": model, "results": results}
+
+
 class Writer:
     """Writes the answers to one completion request."""
 
-    def __init__(self, model: Model, name: str, *, kind: str, ids: bool, id_names: bool) -> None:
+    def __init__(
+        self, model: LanguageModel, name: str, *, kind: str, ids: bool, id_names: bool
+    ) -> None:
         self._model, self._name, self._kind = model, name, kind
         self._with_ids, self._id_names = ids, id_names
         self._id = f"{'chatcmpl' if kind.startswith('chat') else 'cmpl'}-{uuid.uuid4().hex}"

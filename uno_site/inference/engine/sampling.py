@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import ctypes
 import secrets
 from typing import Any
 
 import llama_cpp
 import numpy as np
-from numpy.typing import NDArray
 
-from uno_site.inference.engine.llama import Model
-from uno_site.inference.errors import EngineRefused
+from uno_site.inference.engine.backend import LanguageModel
+from uno_site.inference.engine.candidates import apply_sampler, to_candidates
 from uno_site.inference.protocol import FloatArray, Sampling
 
 # A token this many temperatures below the likeliest has less than 2e-8 of its probability;
 # leaving such tokens out makes a draw three times faster.
 LIKELY_MARGIN = 18.0
-_CANDIDATE = np.dtype([("id", "<i4"), ("logit", "<f4"), ("p", "<f4")])
 
 
 class TokenSampler:
@@ -26,28 +23,22 @@ class TokenSampler:
     The order is that of vLLM: repetition penalty, temperature, top-p.
     """
 
-    def __init__(self, model: Model, sampling: Sampling, grammar: str | None) -> None:
+    def __init__(self, model: LanguageModel, sampling: Sampling, grammar: str | None) -> None:
+        # First: it may refuse, and then nothing is to be freed.
+        self._grammar = None if grammar is None else model.start_grammar(grammar)
         self._chain = _make_chain(sampling)
         self._margin = LIKELY_MARGIN * max(sampling.temperature, 0.0)
         self._penalty = RepeatPenalty(model.n_vocab, sampling.repeat_penalty)
-        self._grammar: Any = None
-        if grammar is not None:
-            self._grammar = llama_cpp.llama_sampler_init_grammar(
-                model.vocab, grammar.encode("utf-8"), b"root"
-            )
-            if not self._grammar:
-                self.close()
-                raise EngineRefused("llama.cpp refuses the grammar of this JSON schema.")
 
     def sample(self, logits: FloatArray) -> int | None:
         """The next token; ``None`` when the grammar allows none at all."""
         logits = self._penalty.apply(logits)
         token = self._draw_likely(logits)
-        if self._grammar is not None and not self._is_allowed(token):
+        if self._grammar is not None and not self._grammar.allows(token):
             # The full vocabulary goes through the grammar only when the free draw failed:
             # that costs ten times a free draw.
-            token = self._draw_allowed(logits)
-            if not self._is_allowed(token):
+            token = self._draw_likely(self._grammar.mask(logits))
+            if not self._grammar.allows(token):
                 return None
         return token
 
@@ -56,37 +47,22 @@ class TokenSampler:
         self._penalty.add(token)
         llama_cpp.llama_sampler_accept(self._chain, token)
         if self._grammar is not None:
-            llama_cpp.llama_sampler_accept(self._grammar, token)
+            self._grammar.accept(token)
 
     def close(self) -> None:
         """Free the sampler; a second call does nothing."""
-        for sampler in (self._chain, self._grammar):
-            if sampler:
-                llama_cpp.llama_sampler_free(sampler)
+        if self._chain:
+            llama_cpp.llama_sampler_free(self._chain)
+        if self._grammar is not None:
+            self._grammar.close()
         self._chain = self._grammar = None
 
     def _draw_likely(self, logits: FloatArray) -> int:
         """Draw among the tokens that have a chance at all."""
         ids = np.flatnonzero(logits >= logits.max() - self._margin)
-        return self._draw(_candidates(ids, logits[ids]), self._chain)
-
-    def _draw_allowed(self, logits: FloatArray) -> int:
-        """Draw among what the grammar leaves of the whole vocabulary."""
-        everything = _candidates(np.arange(len(logits)), logits)
-        return self._draw(everything, self._grammar, self._chain)
-
-    def _draw(self, candidates: NDArray[np.void], *samplers: Any) -> int:
-        array = _as_array(candidates)  # points into `candidates`, which must live on meanwhile
-        for sampler in samplers:
-            llama_cpp.llama_sampler_apply(sampler, ctypes.byref(array))
+        candidates = to_candidates(ids, logits[ids])  # the array below points into it
+        array = apply_sampler(self._chain, candidates)
         return int(array.data[max(array.selected, 0)].id)
-
-    def _is_allowed(self, token: int) -> bool:
-        # Accepting a token that the grammar forbids ends the process.
-        one = np.array([(token, 0.0, 0.0)], dtype=_CANDIDATE)
-        array = _as_array(one)
-        llama_cpp.llama_sampler_apply(self._grammar, ctypes.byref(array))
-        return bool(array.size == 1 and np.isfinite(array.data[0].logit))
 
 
 class RepeatPenalty:
@@ -115,19 +91,6 @@ class RepeatPenalty:
         penalised = logits.copy()
         penalised[ids] = np.where(seen > 0, seen / self.penalty, seen * self.penalty)
         return penalised
-
-
-def _candidates(ids: NDArray[np.integer], logits: FloatArray) -> NDArray[np.void]:
-    candidates = np.zeros(len(ids), dtype=_CANDIDATE)
-    candidates["id"], candidates["logit"] = ids, logits
-    return candidates
-
-
-def _as_array(candidates: NDArray[np.void]) -> Any:
-    pointer = candidates.ctypes.data_as(ctypes.POINTER(llama_cpp.llama_token_data))
-    return llama_cpp.llama_token_data_array(
-        data=pointer, size=len(candidates), selected=-1, sorted=False
-    )
 
 
 def _make_chain(sampling: Sampling) -> Any:

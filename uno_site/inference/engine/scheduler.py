@@ -1,12 +1,12 @@
-"""The owner thread of llama.cpp: continuous batching over slots.
+"""The thread that owns the context: continuous batching over slots.
 
 Every step takes what each running request wants next (one token while it writes, a chunk of
 its prompt while it reads), decodes it as one batch, and hands the logits back. Requests
 join and leave between any two steps.
 
 All adapters share one context. A sequence belongs to one adapter from its first token to
-its last, so that no keys or values are ever shared across adapters; a batch holds the
-sequences of one adapter only, and adapters take turns.
+its last, so that no keys or values are ever shared across adapters. Where the backend cannot
+mix adapters, a batch holds the sequences of one adapter only, and adapters take turns.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from uno_site.errors import UnoError
+from uno_site.inference.engine.backend import MAX_OUTPUT_ROWS, Context, LanguageModel
 from uno_site.inference.engine.batch_layout import Layout, lay_out
 from uno_site.inference.engine.fair_queue import FairQueue
 from uno_site.inference.engine.generation import (
@@ -32,7 +33,6 @@ from uno_site.inference.engine.generation import (
     Job,
     Plan,
 )
-from uno_site.inference.engine.llama import MAX_BATCH_TOKENS, MAX_OUTPUT_ROWS, Context, Model
 from uno_site.inference.engine.threads import ThreadGovernor
 from uno_site.inference.errors import EngineBusy, EngineUnreachable, InferenceError
 
@@ -44,13 +44,14 @@ MAX_SLOTS = MAX_OUTPUT_ROWS - MAX_SCORED_ROWS
 
 @dataclass(frozen=True, slots=True)
 class SchedulerConfig:
-    """``n_queue``: requests that may wait. ``shared_prefill``: prompt tokens a batch may hold
-    while somebody is being written to (bounds the pause in the others' streams).
-    ``steps_per_adapter``: steps before another adapter's turn; a switch costs about one step.
+    """``n_queue``: requests that may wait. ``shared_prefill``: the share of a batch that
+    prompts may take while somebody is being written to (bounds the pause in the others'
+    streams). ``steps_per_adapter``: steps before another adapter's turn; a switch costs about
+    one step.
     """
 
     n_queue: int = 64
-    shared_prefill: int = 128
+    shared_prefill: float = 0.25
     steps_per_adapter: int = 8
 
 
@@ -59,7 +60,7 @@ class Scheduler:
 
     def __init__(
         self,
-        model: Model,
+        model: LanguageModel,
         context: Context,
         governor: ThreadGovernor,
         on_finished: Callable[[Job], None],
@@ -76,7 +77,7 @@ class Scheduler:
         self._current: Any = None
         self._n_steps_on_current = 0
         self._is_stopping = False
-        self._thread = threading.Thread(target=self._run, name="llama-owner", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="engine-owner", daemon=True)
 
     @property
     def n_active(self) -> int:
@@ -195,9 +196,8 @@ class Scheduler:
         self._on_finished(generation.job)
 
     def _step(self) -> None:
-        self._choose_adapter()
-        plans = self._plan([g for g in self._running if g.job.adapter is self._current])
-        layout = lay_out(plans, self._free_slots)
+        plans = self._plan(self._turn())
+        layout = lay_out(plans, self._free_slots if self._context.wants_neighbours else ())
         try:
             self._decode(layout)
             self._absorb(layout)
@@ -208,13 +208,21 @@ class Scheduler:
                 self._leave(generation, ErrorEvent(known))
 
     def _decode(self, layout: Layout) -> None:
-        self._context.set_adapter(self._current and self._current.adapter)
+        loaded = {g.slot: g.job.adapter for g, _, _ in layout.parts}
+        self._context.use_adapters({s: entry and entry.adapter for s, entry in loaded.items()})
         self._context.set_threads(self._governor.n_threads())
         try:
             self._context.decode(layout.rows)
         finally:
             for slot in layout.bridges:
                 self._context.clear(slot)
+
+    def _turn(self) -> list[Generation]:
+        """Who takes part in the next batch: everybody, or the sequences of one adapter."""
+        if self._context.mixes_adapters:
+            return self._running
+        self._choose_adapter()
+        return [g for g in self._running if g.job.adapter is self._current]
 
     def _choose_adapter(self) -> None:
         """Stay with the current adapter for a few steps, then let the next one have its turn."""
@@ -231,8 +239,9 @@ class Scheduler:
         """Writers first, one token each; prompts share what is left of the batch."""
         writers = [g for g in generations if not g.is_prefilling]
         readers = [g for g in generations if g.is_prefilling]
-        n_alone = MAX_BATCH_TOKENS - self._context.n_slots  # leaves room for bridges
-        n_tokens = self._config.shared_prefill if writers else n_alone
+        n_alone = self._context.n_batch_tokens - self._context.n_slots  # leaves room for bridges
+        n_shared = int(self._config.shared_prefill * self._context.n_batch_tokens)
+        n_tokens = n_shared if writers else n_alone
         n_rows = MAX_SCORED_ROWS
         plans = [(g, g.plan(1, 1)) for g in writers]
         for generation in readers:

@@ -6,11 +6,13 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field
 
+from uno_site.inference.engine.rerank import INSTRUCTION
 from uno_site.inference.errors import EngineRefused
 from uno_site.inference.protocol import ChatMessage, Sampling
 
 DEFAULT_MAX_TOKENS = 512
 MAX_TOP_LOGPROBS = 20
+MAX_DOCUMENTS = 1000
 
 
 class Message(BaseModel):
@@ -125,6 +127,17 @@ class EmbeddingsBody(BaseModel):
     model: str | None = None
     input: str | list[str]
     encoding_format: Literal["float"] = "float"
+
+
+class RerankBody(BaseModel):
+    """``POST /v1/rerank``. ``instruction`` is ours: what "relevant" shall mean."""
+
+    model: str
+    query: str
+    documents: list[str] = Field(min_length=1, max_length=MAX_DOCUMENTS)
+    top_n: Annotated[int | None, Field(ge=1)] = None
+    instruction: str = INSTRUCTION
+    user: str | None = None
 
 
 class LoadAdapterBody(BaseModel):

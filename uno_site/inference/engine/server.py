@@ -20,14 +20,15 @@ from uno_site.errors import UnoError
 from uno_site.inference.engine import schemas
 from uno_site.inference.engine.engine import Ask, Engine
 from uno_site.inference.engine.generation import DoneEvent
-from uno_site.inference.engine.job_stream import JobStream
-from uno_site.inference.engine.json_grammar import grammar_from_schema
+from uno_site.inference.engine.job_stream import JobStream, unless_left
+from uno_site.inference.engine.rerank import RerankQuery, relevances
 from uno_site.inference.engine.responses import (
     Writer,
     embeddings_body,
     error_body,
     finish_name,
     models_body,
+    rerank_body,
     sse,
 )
 from uno_site.inference.errors import EngineRefused
@@ -61,6 +62,7 @@ class Endpoints:
             ("POST", "/v1/completions", self.complete),
             ("POST", "/tokenize", self.tokenize),
             ("POST", "/v1/embeddings", self.embed),
+            ("POST", "/v1/rerank", self.rerank),
             ("POST", "/v1/load_lora_adapter", self.load_adapter),
             ("POST", "/v1/unload_lora_adapter", self.unload_adapter),
         ]
@@ -83,7 +85,7 @@ class Endpoints:
             model=body.model,
             prompt=self._engine.prompt_tokens(body.chat_messages()),
             sampling=body.sampling(body.limit),
-            grammar=grammar_from_schema(schema) if schema is not None else None,
+            grammar=None if schema is None else self._engine.model.compile_schema(schema),
             n_logprobs=body.top_logprobs if body.logprobs else None,
             user=body.user or "",
         )
@@ -140,6 +142,15 @@ class Endpoints:
                 f"{len(texts)} texts were sent; 1 to {MAX_EMBEDDING_INPUTS} can be embedded."
             )
         return JSONResponse(embeddings_body(embedder.name, await embedder.embed(texts)))
+
+    async def rerank(self, request: Request) -> Response:
+        """Documents by how likely the model says "yes" to their relevance."""
+        body = await _parse(request, schemas.RerankBody)
+        query = RerankQuery(body.model, body.query, body.instruction, body.user or "")
+        scores = await unless_left(request, relevances(self._engine, query, body.documents))
+        if scores is None:
+            return Response(status_code=CLIENT_CLOSED)
+        return JSONResponse(rerank_body(body.model, body.documents, scores, body.top_n))
 
     async def load_adapter(self, request: Request) -> Response:
         """Load a PEFT folder under a name."""

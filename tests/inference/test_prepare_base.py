@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.training.ml.conftest import save_tiny_model, tiny_tokenizer
-from training.ml.base import prepare_base, set_pad_token, weights_sha256
-from training.ml.errors import BaseInvalid
+from uno_site.inference.errors import BaseInvalid
+from uno_site.inference.torch_base import prepare_base, set_pad_token, weights_sha256
 
 
 @pytest.fixture
@@ -38,6 +38,12 @@ def test_second_time_does_nothing(source: Path, tmp_path: Path) -> None:
     written = weights.stat().st_mtime_ns
     assert prepare_base(source, tmp_path / "base") == first
     assert weights.stat().st_mtime_ns == written
+
+
+def test_same_weights_in_another_place_are_the_same_base(source: Path, tmp_path: Path) -> None:
+    first = prepare_base(source, tmp_path / "base")
+    moved = source.rename(tmp_path / "moved")
+    assert prepare_base(moved, tmp_path / "base") == first
 
 
 def test_other_weights_are_prepared_anew(source: Path, tmp_path: Path) -> None:
