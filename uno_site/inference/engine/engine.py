@@ -25,12 +25,15 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class EngineConfig:
-    """``n_context``: tokens of one conversation, prompt and reply; ``n_threads`` 0: all cores."""
+    """``n_context``: tokens of one conversation, prompt and reply; ``n_threads`` 0: all cores;
+    ``cache_mib``: memory for what conversations left, so that their next turns begin sooner.
+    """
 
     n_context: int = 4096
     n_slots: int = 8
     n_threads: int = 0
     n_queue: int = 64
+    cache_mib: int = 512
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +72,7 @@ class Engine:
             self._context,
             ThreadGovernor(n_threads),
             self._release,
-            SchedulerConfig(n_queue=config.n_queue),
+            SchedulerConfig(n_queue=config.n_queue, cache_bytes=config.cache_mib * 2**20),
         )
 
     def start(self) -> None:
@@ -180,4 +183,8 @@ class Engine:
         return self._scheduler.call(lambda: self.model.load_adapter(converted)).result()
 
     def _free_adapter(self, adapter: Adapter) -> None:
-        self._scheduler.call(lambda: self._context.free_adapter(adapter))
+        def free() -> None:
+            self._scheduler.forget(adapter)
+            self._context.free_adapter(adapter)
+
+        self._scheduler.call(free)
