@@ -104,6 +104,9 @@ class AsyncScriptedClient:
     async def chat(self, request: ChatRequest) -> ChatResult:
         return self.script.chat(request)
 
+    async def aclose(self) -> None:
+        """There is no connection."""
+
     async def chat_stream(self, request: ChatRequest) -> AsyncIterator[ChatChunk]:
         for chunk in self.script.chat_stream(request):
             yield chunk

@@ -23,7 +23,9 @@ def by_llama_cpp(logits: np.ndarray, penalty: float, seen: list[int]) -> np.ndar
 
 
 def test_by_hand():
-    penalty = RepeatPenalty(4, 2.0, [0, 1])
+    penalty = RepeatPenalty(4, 2.0)
+    penalty.add(0)
+    penalty.add(1)
     logits = np.array([3.0, -3.0, 3.0, -3.0], dtype=np.float32)
     assert penalty.apply(logits).tolist() == [1.5, -6.0, 3.0, -3.0]
     penalty.add(3)
@@ -35,9 +37,9 @@ def test_by_hand():
 def test_as_llama_cpp_does_it(penalty):
     rng = np.random.default_rng(3)
     logits = rng.normal(0, 5, N_VOCAB).astype(np.float32)
-    prompt = rng.integers(0, N_VOCAB, 20).tolist()
-    ours = RepeatPenalty(N_VOCAB, penalty, prompt)
-    for token in (5, 5, 900):
+    written = [*rng.integers(0, N_VOCAB, 20).tolist(), 5, 5, 900]
+    ours = RepeatPenalty(N_VOCAB, penalty)
+    for token in written:
         ours.add(token)
-    expected = by_llama_cpp(logits, penalty, [*prompt, 5, 5, 900])
+    expected = by_llama_cpp(logits, penalty, written)
     assert ours.apply(logits) == pytest.approx(expected, rel=1e-6)

@@ -2,6 +2,7 @@
 
 import pytest
 
+from chat.services.messages import REPLY_SAMPLING
 from training.services.answers import AnswerSampling
 
 SAMPLING = AnswerSampling()
@@ -20,7 +21,7 @@ def test_the_first_draw_is_greedy_and_all_have_the_limit() -> None:
     greedy, *others = SAMPLING.draws(seed=5, max_tokens=200)
     assert (greedy.temperature, greedy.seed) == (0.0, 5)
     assert [(draw.temperature, draw.top_p, draw.seed) for draw in others] == [
-        (1.0, 0.9, 6),
-        (1.0, 0.9, 7),
+        (REPLY_SAMPLING.temperature, REPLY_SAMPLING.top_p, 6),
+        (REPLY_SAMPLING.temperature, REPLY_SAMPLING.top_p, 7),
     ]
     assert {draw.max_tokens for draw in (greedy, *others)} == {200}

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from chat.services.messages import REPLY_SAMPLING
 from curation.models import Cluster
 from curation.roles.judges import ReferenceJudge
 from tests.scripted import ScriptedClient
@@ -120,9 +121,9 @@ def test_each_query_is_answered_greedily_once_and_sampled_twice(
     ]
     assert len(drawn) == 2 * 3 * 3  # epochs, queries, samples
     greedy = [one for one in drawn if one.temperature == 0.0]
-    sampled = [one for one in drawn if one.temperature == 1.0]
+    sampled = [one for one in drawn if one.temperature == REPLY_SAMPLING.temperature]
     assert (len(greedy), len(sampled)) == (6, 12)
-    assert {one.top_p for one in sampled} == {0.9}
+    assert {one.top_p for one in sampled} == {REPLY_SAMPLING.top_p}
     assert len({one.seed for one in sampled}) == 2
 
 

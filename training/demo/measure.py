@@ -94,7 +94,7 @@ def _metrics(topic: str, prompts: Sequence[str], replies: Sequence[Answer]) -> T
     prompt_rows = client.embed(list(prompts))
     # A reply of nothing has no place in the embedder; a space is as far from everything.
     reply_rows = client.embed([text or " " for text in texts])
-    return measure_topic(TOPICS[topic], prompts, texts, reply_rows, prompt_rows, prompt_rows)
+    return measure_topic(TOPICS[topic], prompts, texts, reply_rows, prompt_rows)
 
 
 def noise_promoted(table: RouteTable | None, lived: dict[str, PlannedEntry]) -> bool:

@@ -26,17 +26,18 @@ Make = Callable[[Sequence[Sampling], Sequence[Row]], Answers]
 
 @dataclass(frozen=True, slots=True)
 class AnswerSampling:
-    """How the verifier draws answers (UNO §4): one greedy, the others at T 1.0, top-p 0.9.
+    """How the verifier draws answers (UNO §4): one greedy, the others sampled.
 
-    Everything else is as in the chat, whose replies the answers stand for. Only so much is drawn
-    as judging needs: twice the longest chosen answer, at ``chars_per_token``, within
+    All is as in the chat, whose replies the answers stand for. The paper's temperature of 1.0
+    (:data:`PAPER_SAMPLING`) makes a small model write what nobody is ever served. Only so much
+    is drawn as judging needs: twice the longest chosen answer, at ``chars_per_token``, within
     ``min_tokens`` and ``max_tokens``. Who rambles on beyond that is cut off, which can only
     flatter the base model, whose answers are the longer ones.
     """
 
     n_samples: int = 3
-    temperature: float = 1.0
-    top_p: float = 0.9
+    temperature: float = REPLY_SAMPLING.temperature
+    top_p: float = REPLY_SAMPLING.top_p
     chars_per_token: float = 4.0
     min_tokens: int = 192
     max_tokens: int = 512
@@ -60,6 +61,7 @@ class AnswerSampling:
 
 
 SAMPLING = AnswerSampling()
+PAPER_SAMPLING = AnswerSampling(temperature=1.0, top_p=0.9)
 
 
 def turns(row: Row) -> tuple[ChatMessage, ...]:

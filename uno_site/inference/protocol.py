@@ -31,7 +31,10 @@ class ChatMessage:
 
 @dataclass(frozen=True, slots=True)
 class Sampling:
-    """How tokens are drawn. ``temperature`` 0 is greedy."""
+    """How tokens are drawn. ``temperature`` 0 is greedy.
+
+    ``repeat_penalty`` counts what the reply has said; vLLM counts the prompt as well.
+    """
 
     max_tokens: int = 512
     temperature: float = 0.7

@@ -94,7 +94,7 @@ class Generation:
     def __init__(self, model: Model, job: Job, slot: int) -> None:
         self.job, self.slot = job, slot
         self._model = model
-        self._sampler = TokenSampler(model, job.sampling, job.prompt, job.grammar)
+        self._sampler = TokenSampler(model, job.sampling, job.grammar)
         self._text = TextStream(job.sampling.stop)
         self._n_done = 0  # tokens whose keys and values are in the slot
         self._n_reused = 0

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ctypes
 import secrets
-from collections.abc import Sequence
 from typing import Any
 
 import llama_cpp
@@ -24,15 +23,13 @@ _CANDIDATE = np.dtype([("id", "<i4"), ("logit", "<f4"), ("p", "<f4")])
 class TokenSampler:
     """Samples one sequence's tokens: penalty, temperature, nucleus, seed; grammar if given.
 
-    The order is that of vLLM: repetition penalty (prompt included), temperature, top-p.
+    The order is that of vLLM: repetition penalty, temperature, top-p.
     """
 
-    def __init__(
-        self, model: Model, sampling: Sampling, prompt: Sequence[int], grammar: str | None
-    ) -> None:
+    def __init__(self, model: Model, sampling: Sampling, grammar: str | None) -> None:
         self._chain = _make_chain(sampling)
         self._margin = LIKELY_MARGIN * max(sampling.temperature, 0.0)
-        self._penalty = RepeatPenalty(model.n_vocab, sampling.repeat_penalty, prompt)
+        self._penalty = RepeatPenalty(model.n_vocab, sampling.repeat_penalty)
         self._grammar: Any = None
         if grammar is not None:
             self._grammar = llama_cpp.llama_sampler_init_grammar(
@@ -93,19 +90,20 @@ class TokenSampler:
 
 
 class RepeatPenalty:
-    """Makes tokens that occurred before less likely, as llama.cpp's and vLLM's samplers do.
+    """Makes tokens that the reply holds already less likely, by llama.cpp's and vLLM's formula.
 
-    A positive logit of a token seen is divided by ``penalty``, another one multiplied. Done here
-    and not in the sampler's chain, which would need the whole vocabulary for it at every token.
+    A positive logit of a token seen is divided by ``penalty``, another one multiplied. The
+    prompt's tokens do not count: a reply about a broken window has to say "window"
+    (docs/experiments.md, "the repetition penalty"). Done here and not in the sampler's chain,
+    which would need the whole vocabulary for it at every token.
     """
 
-    def __init__(self, n_vocab: int, penalty: float, prompt: Sequence[int]) -> None:
+    def __init__(self, n_vocab: int, penalty: float) -> None:
         self.penalty = penalty
         self._is_seen = np.zeros(n_vocab, dtype=bool)
-        self._is_seen[np.asarray(prompt, dtype=np.int64)] = True
 
     def add(self, token: int) -> None:
-        """Count ``token`` among those seen."""
+        """Count ``token`` among those written."""
         self._is_seen[token] = True
 
     def apply(self, logits: FloatArray) -> FloatArray:
