@@ -27,9 +27,12 @@ from tests.benchmarks.baselines import bare_decode, locked_llama, open_llama
 from tests.benchmarks.streams import RunTimes, stream_all
 from tests.engines import Engine, running_engine
 from tests.inference.lora import make_adapter
+from uno_site.env import read_env
 from uno_site.inference.client import HttpClient
 from uno_site.inference.engine.chat_template import ChatTemplate
 from uno_site.inference.engine.llama import Model, start_backend
+from uno_site.inference.engine.models import prepare_model
+from uno_site.inference.engine.threads import count_cores
 from uno_site.inference.protocol import ChatMessage, ChatRequest, Sampling
 
 BASE = "smollm2-135m-instruct"
@@ -38,8 +41,6 @@ N_NEW = 96
 N_CONTEXT = 2048
 PLAIN = Sampling(max_tokens=N_NEW, temperature=0.0)
 WORDS = (
-    "harbour lantern river market winter engine garden letter mountain orchard island ferry"
-).split()
     "harbour",
     "lantern",
     "river",
@@ -50,7 +51,7 @@ WORDS = (
     "letter",
     "mountain",
     "orchard",
-]
+)
 
 Report = dict[str, Any]
 
@@ -231,16 +232,16 @@ def machine(model_path: Path, n_threads: int) -> Report:
 def main() -> int:
     """Run all questions; exit 1 if a bar was missed."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--model", type=Path, required=True, help="the GGUF file that is served")
-    parser.add_argument("--data-dir", type=Path, required=True)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--out", type=Path, default=Path("var/reports/bench-engine.json"))
     options = parser.parse_args()
-    n_threads = psutil.cpu_count(logical=False) or 1
-    report: Report = {"machine": machine(options.model, n_threads)}
+    settings = read_env()
+    n_threads = settings.threads or count_cores()
     start_backend()
-    with engine(options.data_dir, n_threads) as served, tempfile.TemporaryDirectory() as folder:
-        bench = Benchmark(served, options.model, n_threads, options.rounds)
+    model_path = prepare_model(settings).path
+    report: Report = {"machine": machine(model_path, n_threads)}
+    with engine(settings.data_dir, n_threads) as served, tempfile.TemporaryDirectory() as folder:
+        bench = Benchmark(served, model_path, n_threads, options.rounds)
         report["single_stream"] = bench.single_stream()
         report["many_streams"] = bench.many_streams()
         report["second_turns"] = bench.second_turns()
