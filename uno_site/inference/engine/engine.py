@@ -7,11 +7,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from uno_site.errors import UnoError
 from uno_site.inference.engine.adapters import AdapterRegistry, LoadedAdapter
 from uno_site.inference.engine.chat_template import ChatTemplate
 from uno_site.inference.engine.embedder import Embedder
 from uno_site.inference.engine.generation import Event, Job
 from uno_site.inference.engine.llama import Adapter, Context, Model
+from uno_site.inference.engine.metrics import EngineMetrics
 from uno_site.inference.engine.models import ServedModel
 from uno_site.inference.engine.scheduler import MAX_SLOTS, Scheduler, SchedulerConfig
 from uno_site.inference.engine.threads import ThreadGovernor, count_cores
@@ -66,6 +68,7 @@ class Engine:
             n_threads=n_threads,
         )
         self.template = ChatTemplate(self.model)
+        self.metrics = EngineMetrics(self.health, lambda: self._scheduler.cache_stats)
         self.adapters = AdapterRegistry(self._load_adapter, self._free_adapter)
         self._scheduler = Scheduler(
             self.model,
@@ -145,7 +148,12 @@ class Engine:
         """Convert, check and load a PEFT folder. Blocks; see :meth:`AdapterRegistry.load`."""
         if name == self.served.name:
             raise EngineRefused(f"{name!r} is the base model's name; call the adapter otherwise.")
-        self.adapters.load(name, path)
+        try:
+            self.adapters.load(name, path)
+        except UnoError:
+            self.metrics.adapter_loaded(is_ok=False)
+            raise
+        self.metrics.adapter_loaded(is_ok=True)
 
     def _check_prompt(self, prompt: list[int]) -> None:
         if not prompt:
