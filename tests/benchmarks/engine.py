@@ -24,6 +24,7 @@ from typing import Any
 import psutil
 
 from tests.benchmarks.baselines import bare_decode, locked_llama, open_llama
+from tests.benchmarks.page import page
 from tests.benchmarks.streams import RunTimes, stream_all
 from tests.engines import Engine, running_engine
 from tests.inference.lora import make_adapter
@@ -35,6 +36,7 @@ from uno_site.inference.engine.models import prepare_model
 from uno_site.inference.engine.threads import count_cores
 from uno_site.inference.protocol import ChatMessage, ChatRequest, Sampling
 
+PAGE = Path(__file__).resolve().parents[2] / "docs/benchmarks.md"
 BASE = "smollm2-135m-instruct"
 COUNTS = (1, 4, 8, 16)
 N_NEW = 96
@@ -249,6 +251,7 @@ def main() -> int:
     report["machine"]["load_after"] = [round(value, 2) for value in os.getloadavg()]
     options.out.parent.mkdir(parents=True, exist_ok=True)
     options.out.write_text(json.dumps(report, indent=1))
+    PAGE.write_text(page(report))
     sys.stdout.write(json.dumps(report, indent=1) + "\n")
     return 0 if _all_met(report) else 1
 

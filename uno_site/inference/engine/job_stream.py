@@ -66,6 +66,7 @@ class JobStream:
         """Cancel the job unless it has ended."""
         if not self._is_over:
             self._is_over = True
+            self._engine.metrics.refused("cancelled")
             logger.info("cancelled model=%s prompt_tokens=%d", self._model, len(self.prompt))
             self._engine.cancel(self._job)
 

@@ -44,7 +44,7 @@ class EngineMetrics:
         )
 
     def finished(self, end: str, usage: Usage, first_s: float, total_s: float) -> None:
-        """A request that ended as it should, or was cancelled."""
+        """A request that was answered to its end."""
         self._requests.labels(end).inc()
         self._tokens.labels("prompt").inc(usage.prompt_tokens - usage.cached_tokens)
         self._tokens.labels("cached").inc(usage.cached_tokens)
@@ -53,7 +53,7 @@ class EngineMetrics:
         self._total.observe(total_s)
 
     def refused(self, code: str) -> None:
-        """A request that was answered with an error."""
+        """A request that was answered with an error, or whose client has left."""
         self._requests.labels(code).inc()
 
     def adapter_loaded(self, *, is_ok: bool) -> None:
