@@ -7,15 +7,16 @@ from typing import Any
 
 HEAD = """# Benchmarks
 
-Written by `make bench-engine`. Everything is a ratio against a baseline that was measured in the same run, in turns;
-figures are medians. Absolute times belong to the machine named here and to the load it had.
+Written by `make bench-engine`. Everything is a ratio against a baseline that was measured in the
+same run, in turns; figures are medians. Absolute times belong to the machine named here and to
+the load it had.
 
 | | |
 |---|---|
 """
 TITLES = {
-    "single_stream": "One stream: the engine over HTTP against `llama_cpp.Llama` in its own process",
-    "many_streams": "Many streams: against a lock around `llama_cpp.Llama`, and bare `llama_decode`",
+    "single_stream": "One stream: the engine over HTTP against `llama_cpp.Llama` alone",
+    "many_streams": "Many streams: against a locked `llama_cpp.Llama`, and bare `llama_decode`",
     "second_turns": "A conversation's second turn against a cold one",
     "adapters": "Four adapters in random order",
 }
