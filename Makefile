@@ -15,7 +15,7 @@ MANAGE  := $(BIN)/python manage.py
 
 export PYTHONUNBUFFERED := 1
 
-.PHONY: help run test test-slow test-gpu check format openapi demo learn learn-demo setup models clean
+.PHONY: help run test test-slow test-gpu check format bench-engine openapi demo learn learn-demo setup models clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -53,6 +53,9 @@ learn: models ## one pass of the loop over what the curators approved
 
 learn-demo: models ## measure the loop on scripted users; writes var/reports/learn-demo.json
 	@$(MANAGE) learn_demo --check
+
+bench-engine: setup models ## the engine against its baselines; writes var/reports/bench-engine.json
+	@$(BIN)/python -m tests.benchmarks.engine
 
 openapi: setup ## write docs/openapi.yaml from the code
 	@DJANGO_SETTINGS_MODULE=uno_site.settings.test $(MANAGE) spectacular --file docs/openapi.yaml --validate

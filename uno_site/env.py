@@ -34,6 +34,7 @@ class Settings:
     engine_backend: str
     engine_context: int
     engine_slots: int
+    engine_cache_mib: int
     threads: int
     base_model: str
     model_path: str
@@ -70,6 +71,7 @@ def read_env() -> Settings:
         ),
         engine_context=env.int("UNO_ENGINE_CONTEXT", 4096),
         engine_slots=env.int("UNO_ENGINE_SLOTS", 8),
+        engine_cache_mib=env.int("UNO_ENGINE_CACHE_MIB", 512),
         threads=env.int("UNO_THREADS", 0),
         base_model=env.str("UNO_BASE_MODEL", "smollm2-135m-instruct"),
         model_path=env.str("UNO_MODEL_PATH", ""),

@@ -296,7 +296,12 @@ def headers(token: str) -> dict[str, str]:
 def _usage(body: Mapping[str, Any] | None) -> Usage | None:
     if not body:
         return None
-    return Usage(int(body["prompt_tokens"]), int(body.get("completion_tokens") or 0))
+    details = body.get("prompt_tokens_details") or {}
+    return Usage(
+        int(body["prompt_tokens"]),
+        int(body.get("completion_tokens") or 0),
+        int(details.get("cached_tokens") or 0),
+    )
 
 
 def _finish_reason(reason: str | None) -> FinishReason:

@@ -38,6 +38,7 @@ def parse_options(settings: Settings, arguments: list[str]) -> argparse.Namespac
     parser.add_argument("--context", type=int, default=settings.engine_context)
     parser.add_argument("--slots", type=int, default=settings.engine_slots)
     parser.add_argument("--threads", type=int, default=settings.threads, help="0: all cores")
+    parser.add_argument("--cache", type=int, default=settings.engine_cache_mib, help="MiB")
     parser.add_argument("--queue", type=int, default=EngineConfig().n_queue)
     return parser.parse_args(arguments)
 
@@ -46,7 +47,7 @@ def make_engine(settings: Settings, options: argparse.Namespace) -> Engine:
     """The engine as the options want it; loads the model."""
     settings = replace(settings, model_path=options.model, embedder_path=options.embedder)
     n_threads = options.threads or count_cores()
-    config = EngineConfig(options.context, options.slots, n_threads, options.queue)
+    config = EngineConfig(options.context, options.slots, n_threads, options.queue, options.cache)
     embedder = partial(Embedder, embedder_path(settings), DEFAULT_EMBEDDING_MODEL, n_threads)
     if options.backend == "llama":
         start_backend()

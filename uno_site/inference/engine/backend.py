@@ -11,6 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+import numpy as np
+from numpy.typing import NDArray
+
 from uno_site.inference.protocol import FloatArray
 
 MAX_OUTPUT_ROWS = 128
@@ -128,6 +131,14 @@ class Context(Protocol):
 
     def clear(self, sequence: int) -> None:
         """Forget a sequence, so that its slot can be used again."""
+        ...
+
+    def save(self, sequence: int) -> NDArray[np.uint8]:
+        """A copy of what a sequence holds, for :meth:`restore`."""
+        ...
+
+    def restore(self, sequence: int, state: NDArray[np.uint8], n_tokens: int) -> bool:
+        """Give an empty slot the first ``n_tokens`` of a saved sequence; False if it is refused."""
         ...
 
     def set_threads(self, n_threads: int) -> None:

@@ -96,7 +96,8 @@ class Generation:
         self._model = model
         self._sampler = TokenSampler(model, job.sampling, job.grammar)
         self._text = TextStream(job.sampling.stop)
-        self._n_done = 0  # tokens whose keys and values are in the cache
+        self._n_done = 0  # tokens whose keys and values are in the slot
+        self._n_reused = 0
         self._sampled: list[int] = []
         self._scores: list[TokenLogprob] = []
 
@@ -108,7 +109,22 @@ class Generation:
     @property
     def usage(self) -> Usage:
         """Tokens read and written so far."""
-        return Usage(len(self.job.prompt), len(self._sampled))
+        return Usage(len(self.job.prompt), len(self._sampled), self._n_reused)
+
+    @property
+    def n_skippable(self) -> int:
+        """Leading prompt tokens whose logits nobody wants."""
+        last = len(self.job.prompt) - 1
+        return last if self.job.score_from is None else max(0, min(last, self.job.score_from - 1))
+
+    @property
+    def tokens_done(self) -> list[int]:
+        """The tokens whose keys and values are in the slot, in order."""
+        return (self.job.prompt + self._sampled)[: self._n_done]
+
+    def skip(self, n_tokens: int) -> None:
+        """Begin after ``n_tokens`` of the prompt: the slot holds them already."""
+        self._n_done = self._n_reused = n_tokens
 
     def plan(self, n_tokens: int, n_rows: int) -> Plan:
         """At most ``n_tokens`` tokens with at most ``n_rows`` rows of logits; maybe none."""

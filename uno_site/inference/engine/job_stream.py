@@ -43,6 +43,7 @@ class JobStream:
             event = await self._events.get()
             if isinstance(event, ErrorEvent):
                 self._is_over = True
+                self._engine.metrics.refused(event.error.code)
                 raise event.error
             if isinstance(event, DoneEvent):
                 self._is_over = True
@@ -71,6 +72,7 @@ class JobStream:
         """Cancel the job unless it has ended."""
         if not self._is_over:
             self._is_over = True
+            self._engine.metrics.refused("cancelled")
             logger.info("cancelled model=%s prompt_tokens=%d", self._model, len(self.prompt))
             self._engine.cancel(self._job)
 
@@ -80,13 +82,15 @@ class JobStream:
 
     def _log(self, done: DoneEvent) -> None:
         total_s = time.perf_counter() - self._started
+        first_s = self._first_s if self._first_s is not None else total_s
+        self._engine.metrics.finished(done.finish_reason, done.usage, first_s, total_s)
         logger.info(
             "done model=%s prompt_tokens=%d completion_tokens=%d finish=%s first_ms=%d total_ms=%d",
             self._model,
             done.usage.prompt_tokens,
             done.usage.completion_tokens,
             done.finish_reason,
-            1000 * (self._first_s if self._first_s is not None else total_s),
+            1000 * first_s,
             1000 * total_s,
         )
 

@@ -216,6 +216,24 @@ class Context:
         (adapter,) = set(by_sequence.values())
         self.set_adapter(adapter)
 
+    def save(self, sequence: int) -> NDArray[np.uint8]:
+        """A copy of what a sequence holds, for :meth:`restore`."""
+        size = int(llama_cpp.llama_state_seq_get_size(self._handle, sequence))
+        state = np.empty(size, dtype=np.uint8)
+        n = llama_cpp.llama_state_seq_get_data(self._handle, _bytes_of(state), size, sequence)
+        if n != size:
+            raise InferenceError(f"llama.cpp saved {n} of {size} bytes of a sequence.")
+        return state
+
+    def restore(self, sequence: int, state: NDArray[np.uint8], n_tokens: int) -> bool:
+        """Give an empty slot the first ``n_tokens`` of a saved sequence; False if it is refused."""
+        size = len(state)
+        n = llama_cpp.llama_state_seq_set_data(self._handle, _bytes_of(state), size, sequence)
+        if n == size and llama_cpp.llama_memory_seq_rm(self._memory, sequence, n_tokens, -1):
+            return True
+        self.clear(sequence)
+        return False
+
     def set_adapter(self, adapter: Adapter | None) -> None:
         """Apply ``adapter`` (or none) to all following batches."""
         if adapter is self._adapter:
@@ -244,3 +262,7 @@ class Context:
         """Free the batch and the context."""
         llama_cpp.llama_batch_free(self._batch)
         llama_cpp.llama_free(self._handle)
+
+
+def _bytes_of(array: NDArray[np.uint8]) -> Any:
+    return array.ctypes.data_as(ctypes.POINTER(ctypes.c_uint8))

@@ -6,7 +6,8 @@ join and leave between any two steps.
 
 All adapters share one context. A sequence belongs to one adapter from its first token to
 its last, so that no keys or values are ever shared across adapters. Where the backend cannot
-mix adapters, a batch holds the sequences of one adapter only, and adapters take turns.
+mix adapters, a batch holds the sequences of one adapter only, and adapters take turns. What a
+sequence leaves is kept for its user's next turn with the same adapter (``prefix_cache.py``).
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ from uno_site.inference.engine.generation import (
     Job,
     Plan,
 )
+from uno_site.inference.engine.prefix_cache import CacheStats, Owner, PrefixCache
 from uno_site.inference.engine.threads import ThreadGovernor
 from uno_site.inference.errors import EngineBusy, EngineUnreachable, InferenceError
 
@@ -44,13 +46,14 @@ MAX_SLOTS = MAX_OUTPUT_ROWS - MAX_SCORED_ROWS
 
 @dataclass(frozen=True, slots=True)
 class SchedulerConfig:
-    """``n_queue``: requests that may wait. ``shared_prefill``: the share of a batch that
-    prompts may take while somebody is being written to (bounds the pause in the others'
-    streams). ``steps_per_adapter``: steps before another adapter's turn; a switch costs about
-    one step.
+    """``n_queue``: requests that may wait. ``cache_bytes`` are kept of finished sequences.
+    ``shared_prefill``: the share of a batch that prompts may take while somebody is being
+    written to (bounds the pause in the others' streams). ``steps_per_adapter``: steps before
+    another adapter's turn; a switch costs about one step.
     """
 
     n_queue: int = 64
+    cache_bytes: int = 512 * 2**20
     shared_prefill: float = 0.25
     steps_per_adapter: int = 8
 
@@ -73,6 +76,7 @@ class Scheduler:
         self._queue: FairQueue[Job] = FairQueue(self._config.n_queue)
         self._calls: deque[tuple[Callable[[], Any], Future[Any]]] = deque()
         self._running: list[Generation] = []
+        self._cache = PrefixCache(self._config.cache_bytes)
         self._free_slots = list(range(context.n_slots))  # a heap: low slots stay together
         self._current: Any = None
         self._n_steps_on_current = 0
@@ -88,6 +92,11 @@ class Scheduler:
     def n_queued(self) -> int:
         """Requests that wait for a slot."""
         return len(self._queue)
+
+    @property
+    def cache_stats(self) -> CacheStats:
+        """What the prefix cache did and holds."""
+        return self._cache.stats
 
     @property
     def is_alive(self) -> bool:
@@ -131,6 +140,10 @@ class Scheduler:
             self._wakeup.notify()
         if was_waiting:
             self._on_finished(job)
+
+    def forget(self, adapter: Any) -> None:
+        """Drop what is kept of an adapter's sequences; called on the owner thread."""
+        self._cache.forget(adapter)
 
     def call(self, function: Callable[[], T]) -> Future[T]:
         """Run ``function`` on the owner thread between two steps."""
@@ -185,10 +198,28 @@ class Scheduler:
             self._on_finished(job)
             return
         heapq.heappop(self._free_slots)
+        self._resume(generation)
         self._running.append(generation)
+
+    def _resume(self, generation: Generation) -> None:
+        """Give the slot what an earlier sequence of the same owner left of this prompt."""
+        job = generation.job
+        found = self._cache.find(_owner(job), job.prompt, generation.n_skippable)
+        if found is None:
+            return
+        saved, n_tokens = found
+        if self._context.restore(generation.slot, saved.state, n_tokens):
+            generation.skip(n_tokens)
+
+    def _keep(self, generation: Generation) -> None:
+        tokens = generation.tokens_done
+        if self._cache.worth_saving(len(tokens)):
+            self._cache.store(_owner(generation.job), tokens, self._context.save(generation.slot))
 
     def _leave(self, generation: Generation, event: Event) -> None:
         self._running.remove(generation)
+        if not isinstance(event, ErrorEvent):
+            self._keep(generation)
         self._context.clear(generation.slot)
         heapq.heappush(self._free_slots, generation.slot)
         generation.close()
@@ -268,3 +299,8 @@ class Scheduler:
             job.emit(ErrorEvent(EngineUnreachable("The engine is stopping.")))
         while self._calls:
             self._calls.popleft()[1].cancel()
+
+
+def _owner(job: Job) -> Owner:
+    """Who may go on with a sequence: the same user, answered by the same adapter."""
+    return job.adapter and job.adapter.adapter, job.user

@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from dataclasses import asdict
 from typing import TypeVar
 
+from prometheus_client import CONTENT_TYPE_LATEST
 from pydantic import BaseModel, ValidationError
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
@@ -67,11 +68,16 @@ class Endpoints:
             ("POST", "/v1/unload_lora_adapter", self.unload_adapter),
         ]
         routes = [Route(path, self._guard(call), methods=[verb]) for verb, path, call in guarded]
-        return [Route("/health", self.health), *routes]
+        metrics = Route("/metrics", self._guard(self.metrics))
+        return [Route("/health", self.health), metrics, *routes]
 
     async def health(self, _request: Request) -> Response:
         """Who is served, and how busy the engine is."""
         return JSONResponse(asdict(self._engine.health()))
+
+    async def metrics(self, _request: Request) -> Response:
+        """Counts for Prometheus."""
+        return Response(self._engine.metrics.text(), media_type=CONTENT_TYPE_LATEST)
 
     async def models(self, _request: Request) -> Response:
         """The base model and the loaded adapters."""
