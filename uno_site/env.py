@@ -30,6 +30,7 @@ class Settings:
     port: int
     engine_url: str
     engine_token: str
+    embedding_url: str
     engine_context: int
     engine_slots: int
     threads: int
@@ -61,8 +62,9 @@ def read_env() -> Settings:
         data_dir=data_dir,
         host=env.str("UNO_HOST", "127.0.0.1"),
         port=env.int("UNO_PORT", 8000),
-        engine_url=env.str("UNO_ENGINE_URL", "http://127.0.0.1:8081").rstrip("/"),
+        engine_url=env.str("UNO_ENGINE_URL", "http://127.0.0.1:8081"),
         engine_token=env.str("UNO_ENGINE_TOKEN", ""),
+        embedding_url=env.str("UNO_EMBEDDING_URL", ""),
         engine_context=env.int("UNO_ENGINE_CONTEXT", 4096),
         engine_slots=env.int("UNO_ENGINE_SLOTS", 8),
         threads=env.int("UNO_THREADS", 0),

@@ -11,6 +11,7 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandParser
 
+from uno_site.inference.replicas import split_urls
 from uno_site.jobs.models import Job, JobState
 from uno_site.jobs.schedules import schedules_install
 from uno_site.jobs.services import jobs_release_orphans
@@ -54,7 +55,10 @@ class Command(BaseCommand):
     def _announce(self, supervisor: Supervisor) -> None:
         site = f"http://{settings.UNO.host}:{settings.UNO.port}"
         deadline = time.monotonic() + READY_SECONDS
-        waiting = {"UNO": f"{site}/health", "the engine": f"{settings.UNO.engine_url}/health"}
+        engines = split_urls(settings.UNO.engine_url)
+        names = ["the engine"] if len(engines) == 1 else [f"the engine {url}" for url in engines]
+        waiting = {"UNO": f"{site}/health"}
+        waiting |= {name: f"{url}/health" for name, url in zip(names, engines, strict=True)}
         while waiting and time.monotonic() < deadline:
             waiting = {name: url for name, url in waiting.items() if not self._is_ready(url)}
             time.sleep(0.3)
