@@ -1,6 +1,7 @@
 """A stream is begun again only while nobody has seen any of it."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
@@ -8,6 +9,7 @@ from tests.inference.scripted_engine import HASTY, ScriptedEngine, ask, scripted
 from uno_site.inference.async_client import AsyncHttpClient
 from uno_site.inference.client import HttpClient
 from uno_site.inference.errors import EngineUnreachable
+from uno_site.inference.policy import BreakerLimits
 
 CHAT = "/v1/chat/completions"
 
@@ -48,7 +50,8 @@ def test_after_the_first_piece_it_never_is(engine: ScriptedEngine) -> None:
 
 async def test_the_async_client_does_the_same(engine: ScriptedEngine) -> None:
     engine.fail = {CHAT: ["break before", 500, "break after"]}
-    client = AsyncHttpClient(engine.url, policy=HASTY)
+    policy = replace(HASTY, breaker=BreakerLimits(n_failures=100))
+    client = AsyncHttpClient(engine.url, policy=policy)
     texts = []
     with pytest.raises(EngineUnreachable, match="broke off"):
         async for chunk in client.chat_stream(ask()):

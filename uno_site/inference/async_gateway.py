@@ -70,6 +70,8 @@ class AsyncGateway:
     async def stream(self, call: Call) -> AsyncIterator[ChatChunk]:
         """The chunks of a streamed reply; tried again only while none has been handed over."""
         journey = Journey(call)
+        first: ChatChunk
+        rest: Chunks
         first, rest = await self._retrier(journey)(
             self._attempt, journey, lambda replica: self._begin(replica, call)
         )

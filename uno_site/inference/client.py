@@ -117,9 +117,7 @@ class HttpClient:
 
     def bring_up_to_date(self) -> None:
         """Give every replica in service the adapters that it should have."""
-        wanted = self._wanted()
-        for replica in self._engine.replicas.ready():
-            self._engine.bring_up_to_date(replica, wanted)
+        self._engine.bring_all_up_to_date()
 
     def models(self) -> list[ModelCard]:
         """The base model and the loaded adapters."""

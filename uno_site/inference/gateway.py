@@ -64,8 +64,10 @@ class Gateway:
             As the last attempt ended.
         """
         journey = Journey(call, only)
-        retrier = self._retrier(journey, limits)
-        return retrier(self._attempt, journey, lambda replica: self._exchange(replica, call))
+        response: httpx.Response = self._retrier(journey, limits)(
+            self._attempt, journey, lambda replica: self._exchange(replica, call)
+        )
+        return response
 
     def stream(self, call: Call) -> Iterator[ChatChunk]:
         """The chunks of a streamed reply; tried again only while none has been handed over."""
@@ -112,13 +114,23 @@ class Gateway:
         """
         self._everywhere(lambda replica: self._unload(replica, name)).check(needs_all=False)
 
-    def bring_up_to_date(self, replica: Replica, wanted: Mapping[str, str]) -> list[ModelCard]:
-        """Give a replica the adapters that it should have; what it listed before.
+    def bring_all_up_to_date(self) -> None:
+        """Give every replica in service the adapters that it should have.
+
+        Raises
+        ------
+        EngineUnreachable
+            None is in service, or none answered.
+        """
+        wanted = self._wanted()
+        self._everywhere(lambda r: self.bring_up_to_date(r, wanted)).check(needs_all=False)
+
+    def bring_up_to_date(self, replica: Replica, wanted: Mapping[str, str]) -> None:
+        """Give a replica the adapters that it should have.
 
         One that it refuses is noted and leaves the others alone: calls for it go elsewhere.
         """
-        cards = self.models(replica)
-        changes = adapter_changes(cards, wanted)
+        changes = adapter_changes(self.models(replica), wanted)
         for name in changes.unload:
             self._unload(replica, name)
         for name, path in wanted.items():
@@ -127,7 +139,6 @@ class Gateway:
                 continue
             with suppress(EngineRefused):
                 self._load(replica, name, path)
-        return cards
 
     def _everywhere(self, change: Callable[[Replica], None]) -> Tally:
         """Make a change on all replicas in service, those that are due included."""

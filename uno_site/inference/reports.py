@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
@@ -21,8 +20,7 @@ class ReplicaReport:
     """One replica as it was found.
 
     ``state`` is ``serving``, ``behind`` (it answers, but lacks adapters that the routes name),
-    ``loading`` (its model) or ``away`` (``error`` says why). ``seconds`` is how long its answer
-    took; ``pause`` how long this process leaves it alone still.
+    ``loading`` (its model) or ``away`` (``error`` says why).
     """
 
     url: str
@@ -31,20 +29,17 @@ class ReplicaReport:
     health: EngineHealth | None = None
     adapters: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
-    seconds: float = 0.0
-    pause: float = 0.0
 
 
 def replica_report(gateway: Gateway, replica: Replica, wanted: Mapping[str, str]) -> ReplicaReport:
     """Ask one replica how it is and what it has; it is told in any case."""
-    started, pause = time.monotonic(), replica.breaker.seconds_left
     try:
         health = gateway.health(replica)
         if health.status != "ok":
-            return ReplicaReport(replica.url, "loading", health=health, pause=pause)
+            return ReplicaReport(replica.url, "loading", health=health)
         cards = gateway.models(replica)
     except InferenceError as error:
-        return ReplicaReport(replica.url, "away", error=str(error), pause=pause)
+        return ReplicaReport(replica.url, "away", error=str(error))
     missing = tuple(sorted(adapter_changes(cards, wanted).load))
     return ReplicaReport(
         url=replica.url,
@@ -53,6 +48,4 @@ def replica_report(gateway: Gateway, replica: Replica, wanted: Mapping[str, str]
         health=health,
         adapters=tuple(sorted(card.id for card in cards if card.parent is not None)),
         missing=missing,
-        seconds=time.monotonic() - started,
-        pause=pause,
     )

@@ -41,7 +41,7 @@ def retry_options(journey: Journey, replicas: ReplicaSet, limits: RetryLimits) -
     time, or as long as a busy server asks for.
     """
     backoff = tenacity.wait_exponential_jitter(
-        initial=limits.first_wait, max=limits.max_wait, jitter=limits.first_wait
+        multiplier=limits.first_wait, max=limits.max_wait, jitter=limits.first_wait
     )
 
     def wait(state: tenacity.RetryCallState) -> float:
@@ -52,7 +52,8 @@ def retry_options(journey: Journey, replicas: ReplicaSet, limits: RetryLimits) -
         return max(backoff(state), min(asked_for, limits.max_wait))
 
     def is_retried(error: BaseException) -> bool:
-        return is_worth_retrying(error, journey.call.kind)
+        is_anybody_there = journey.only is not None or bool(replicas.ready())
+        return is_anybody_there and is_worth_retrying(error, journey.call.kind)
 
     n_others = 0 if journey.only is not None else len(replicas.replicas) - 1
     return {

@@ -13,6 +13,8 @@ from uno_site.engine_clients import served_client
 from uno_site.errors import UnoError
 from uno_site.inference.reports import ReplicaReport
 
+#: Columns of a file or a pipe, where a terminal would tell its own.
+PIPED_WIDTH = 140
 COLOURS = {"serving": "green", "behind": "yellow", "loading": "yellow", "away": "red"}
 
 
@@ -34,7 +36,12 @@ class Command(BaseCommand):
             except UnoError as error:
                 self.stderr.write(str(error))
         reports = client.replicas()
-        Console(file=self.stdout, soft_wrap=True).print(replicas_table(reports))
+        width = None if self.stdout.isatty() else PIPED_WIDTH
+        console = Console(file=self.stdout, width=width)
+        console.print(replicas_table(reports))
+        for report in reports:
+            if report.error:
+                console.print(f"{report.url}: {report.error}", markup=False, soft_wrap=True)
         n_lost = sum(report.state != "serving" for report in reports)
         if n_lost:
             raise CommandError(f"{n_lost} of {len(reports)} engines do not serve as they should.")
@@ -43,19 +50,17 @@ class Command(BaseCommand):
 def replicas_table(reports: list[ReplicaReport]) -> Table:
     """The replicas, one a row."""
     table = Table(title="Engines", title_justify="left")
-    for title in ("Engine", "State", "Model", "Load", "Adapters", "Lacks", "Answer", "Error"):
-        table.add_column(title, justify="right" if title == "Answer" else "left")
+    for title in ("Engine", "State", "Model", "Writing", "Waiting", "Adapters"):
+        table.add_column(title, justify="right" if title in ("Writing", "Waiting") else "left")
     for report in reports:
         health = report.health
-        colour = COLOURS[report.state]
+        adapters = [*report.adapters, *(f"{name} (missing)" for name in report.missing)]
         table.add_row(
             escape(report.url),
-            f"[{colour}]{report.state}[/]",
-            health.base_model if health else "",
-            f"{health.n_active} writing, {health.n_queued} waiting" if health else "",
-            "\n".join(report.adapters),
-            "\n".join(report.missing),
-            f"{report.seconds * 1000:.0f} ms" if health else "",
-            escape(report.error),
+            f"[{COLOURS[report.state]}]{report.state}[/]",
+            escape(health.base_model) if health else "",
+            str(health.n_active) if health else "",
+            str(health.n_queued) if health else "",
+            escape("\n".join(adapters)),
         )
     return table
