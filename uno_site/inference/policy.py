@@ -29,7 +29,7 @@ class Timeouts:
     probe: float = 10.0
     lookup: float = 30.0
     adapter: float = 120.0
-    embed: float = 120.0
+    embed: float = 60.0
     generate: float = 300.0
 
     def of(self, kind: CallKind) -> httpx.Timeout:

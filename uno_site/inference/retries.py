@@ -24,13 +24,13 @@ def is_worth_retrying(error: BaseException, kind: CallKind) -> bool:
     """Whether the same call may be made again.
 
     Every call may be repeated: none changes anything that a second one would change again.
-    But a reply that was not ready in time is still being written, and asking once more would
-    double the load of an engine that is too slow already.
+    But a reply that was not ready in time is still being written, and an adapter still being
+    read: asking once more would double the load of an engine that is too slow already.
     """
     if isinstance(error, CircuitOpen):
         return False
     if isinstance(error, EngineTimedOut):
-        return kind is not CallKind.GENERATE
+        return kind not in (CallKind.GENERATE, CallKind.ADAPTER)
     return isinstance(error, EngineUnreachable | EngineBusy | EngineFailed)
 
 
