@@ -60,7 +60,7 @@ def test_one_engine_that_refuses_it_stops_the_promotion(
 ) -> None:
     adapter = make(letters)
     engines[1].refused = {adapter.name}
-    with pytest.raises(PromotionRefused, match="cannot load .* does not fit"):
+    with pytest.raises(PromotionRefused, match=r"cannot load .* does not fit"):
         promote([adapter], None)
     assert route_table_active() is None
 
