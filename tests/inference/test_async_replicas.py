@@ -52,7 +52,9 @@ async def test_a_known_adapter_is_not_asked_for_again(client, engines) -> None:
 
 async def test_one_replica_that_can_serve_the_adapter_is_enough(client, engines) -> None:
     engines[0].refused = {"expert"}
-    await client.load_adapter("expert", "/adapters/expert")
+    for _ in range(3):
+        await client.load_adapter("expert", "/adapters/expert")
+    assert [engine.asked[LOAD] for engine in engines] == [1, 1]
     assert {(await client.chat(ask("expert"))).text for _ in range(4)} == {engines[1].url}
     engines[1].refused = {"other"}
     engines[0].refused = {"expert", "other"}

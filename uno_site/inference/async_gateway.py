@@ -83,6 +83,8 @@ class AsyncGateway:
     async def load_everywhere(self, name: str, path: str) -> None:
         """Load an adapter on every replica in service that is not known to have it.
 
+        One that has refused it is not asked again while another has it.
+
         Raises
         ------
         EngineRefused
@@ -92,8 +94,11 @@ class AsyncGateway:
         """
 
         async def load(replica: Replica) -> None:
-            if not replica.has(name, path):
-                await self._load(replica, name, path)
+            if replica.has(name, path):
+                return
+            if name in replica.lacking and any(r.has(name, path) for r in self.replicas.ready()):
+                raise EngineRefused(replica.lacking[name])
+            await self._load(replica, name, path)
 
         (await self._everywhere(load)).check(needs_all=False)
 

@@ -58,6 +58,10 @@ class Replica:
         """The adapter has been taken away."""
         self.adapters = {key: path for key, path in self.adapters.items() if key != name}
 
+    def forget(self) -> None:
+        """Nothing is known of its adapters any more: it may have been started anew."""
+        self.adapters, self.lacking = {}, {}
+
     def note_lacking(self, name: str, why: str) -> None:
         """The adapter could not be loaded."""
         self.note_gone(name)
@@ -166,7 +170,7 @@ class ReplicaSet:
             replica.breaker.record_success()
             raise
         except InferenceError as error:
-            replica.adapters = {}  # it may have been started anew
+            replica.forget()
             replica.breaker.record_failure(str(error))
             raise
         else:
