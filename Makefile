@@ -15,7 +15,7 @@ MANAGE  := $(BIN)/python manage.py
 
 export PYTHONUNBUFFERED := 1
 
-.PHONY: help run test test-slow test-gpu check format bench-engine openapi demo learn learn-demo setup models clean
+.PHONY: help run test test-slow test-gpu test-vllm check format bench-engine openapi demo learn learn-demo setup models clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -31,6 +31,11 @@ test-slow: setup models chromium ## the tests that take minutes
 
 test-gpu: setup ## the torch engine on a GPU; needs a build of torch that sees it
 	@$(BIN)/python -m pytest -m gpu
+
+test-vllm: setup models ## UNO's clients against a real vLLM on the CPU (an environment of its own, gigabytes)
+	@echo "→ vLLM ($(CACHE)/vllm)"
+	@$(BIN)/python -m tests.inference.vllm_environment $(CACHE)/vllm
+	@VLLM_PYTHON=$(CACHE)/vllm/bin/python $(BIN)/python -m pytest -m live tests/inference/test_vllm.py
 
 check: setup ## style, types, templates, import contracts, migrations, deployment checks
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .

@@ -7,3 +7,4 @@ class ChatConfig(AppConfig):
 
     def ready(self) -> None:
         from chat import jobs  # noqa: F401 - registers the kinds of job
+        from chat.services import routes  # noqa: F401 - tells which adapters are served

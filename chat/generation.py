@@ -29,7 +29,7 @@ from chat.services.generations import Plan
 from chat.serving import Delta, Done, RouteChosen, Stage, answer_stream
 from uno_site.engine_clients import served_async_client
 from uno_site.errors import UnoError
-from uno_site.inference.errors import EngineUnreachable
+from uno_site.inference.errors import EngineFailed, EngineUnreachable
 
 logger = logging.getLogger(__name__)
 
@@ -209,7 +209,7 @@ class Generation:
             logger.error("Reply %s failed", self.plan.message_id, exc_info=error)
             return _("Something unexpected failed while this reply was being written.")
         logger.warning("Reply %s: %s", self.plan.message_id, error)
-        if not isinstance(error, EngineUnreachable):
+        if not isinstance(error, EngineUnreachable | EngineFailed):
             return str(error)
         if self.text.strip():
             return _("The model stopped answering in the middle of this reply.")

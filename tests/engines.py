@@ -55,10 +55,13 @@ def free_port() -> int:
 
 @contextmanager
 def running_engine(
-    data_dir: Path, *options: str, environment: Mapping[str, str] | None = None
+    data_dir: Path,
+    *options: str,
+    environment: Mapping[str, str] | None = None,
+    port: int | None = None,
 ) -> Iterator[Engine]:
     """``python -m uno_site.inference.engine`` with its data in ``data_dir``, ended afterwards."""
-    port = free_port()
+    port = port or free_port()
     log = data_dir / f"engine-{port}.log"
     with log.open("wb") as output:
         process = subprocess.Popen(

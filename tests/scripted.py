@@ -18,6 +18,7 @@ from uno_site.inference.protocol import (
     ModelCard,
     Usage,
 )
+from uno_site.inference.reports import ReplicaReport
 
 Reply = str | Exception | Callable[[ChatRequest], str]
 
@@ -47,6 +48,9 @@ class ScriptedClient:
 
     def health(self) -> EngineHealth:
         return EngineHealth("ok", "scripted", "0" * 64)
+
+    def replicas(self) -> list[ReplicaReport]:
+        return [ReplicaReport(self.base_url, "serving", health=self.health())]
 
     def models(self) -> list[ModelCard]:
         return [ModelCard("scripted"), *(ModelCard(n, "scripted") for n in self.loaded)]

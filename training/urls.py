@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from training.views import adapters, dashboard, routes, runs
+from training.views import adapters, dashboard, engines, routes, runs
 
 app_name = "training"
 urlpatterns = [
@@ -22,6 +22,7 @@ urlpatterns = [
         adapters.adapter_download,
         name="adapter_download",
     ),
+    path("engines/", engines.engine_list, name="engines"),
     path("routes/", routes.routes, name="routes"),
     path("routes/rollback/", routes.routes_rollback, name="rollback"),
     path("routes/<uuid:table_id>/", routes.table_detail, name="table_detail"),

@@ -32,6 +32,7 @@ class Settings:
     engine_url: str
     engine_token: str
     engine_backend: str
+    embedding_url: str
     engine_context: int
     engine_slots: int
     engine_cache_mib: int
@@ -64,11 +65,12 @@ def read_env() -> Settings:
         data_dir=data_dir,
         host=env.str("UNO_HOST", "127.0.0.1"),
         port=env.int("UNO_PORT", 8000),
-        engine_url=env.str("UNO_ENGINE_URL", "http://127.0.0.1:8081").rstrip("/"),
+        engine_url=env.str("UNO_ENGINE_URL", "http://127.0.0.1:8081"),
         engine_token=env.str("UNO_ENGINE_TOKEN", ""),
         engine_backend=env.str(
             "UNO_ENGINE_BACKEND", "llama", validate=validate.OneOf(ENGINE_BACKENDS)
         ),
+        embedding_url=env.str("UNO_EMBEDDING_URL", ""),
         engine_context=env.int("UNO_ENGINE_CONTEXT", 4096),
         engine_slots=env.int("UNO_ENGINE_SLOTS", 8),
         engine_cache_mib=env.int("UNO_ENGINE_CACHE_MIB", 512),

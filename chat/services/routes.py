@@ -12,6 +12,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Max
 
 from chat.models import RouteKind, RouteTable, ServedRoute
+from uno_site.engine_clients import adapter_source
 from uno_site.errors import Conflict, InvalidInput
 
 
@@ -38,6 +39,13 @@ class RouteSpec:
 def route_table_active() -> RouteTable | None:
     """The table that is served, or None before anything was published."""
     return RouteTable.objects.filter(is_active=True).first()
+
+
+@adapter_source
+def route_adapters() -> dict[str, str]:
+    """The adapters of the served routes, name to path: what every engine should have loaded."""
+    routes = ServedRoute.objects.filter(table__is_active=True).exclude(adapter_name="")
+    return dict(routes.values_list("adapter_name", "adapter_path"))
 
 
 def route_specs(table: RouteTable) -> list[RouteSpec]:

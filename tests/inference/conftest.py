@@ -27,7 +27,7 @@ def run_engine(data_dir: Path, *options: str, token: str = "") -> Iterator[HttpC
         "OMP_NUM_THREADS": "1",
     }
     with running_engine(data_dir, "--threads", "1", *options, environment=environment) as engine:
-        client = HttpClient(engine.url, token, timeout=120)
+        client = HttpClient(engine.url, token)
         yield client
         client.close()
     code = engine.process.returncode

@@ -6,11 +6,13 @@ import httpx
 import numpy as np
 import pytest
 
+from tests.inference.scripted_engine import HASTY
 from uno_site.inference.async_client import AsyncHttpClient
 from uno_site.inference.client import HttpClient
 from uno_site.inference.errors import (
     AdapterInvalid,
     EngineBusy,
+    EngineFailed,
     EngineRefused,
     EngineUnreachable,
     InferenceError,
@@ -50,7 +52,7 @@ class Server:
         return answer if isinstance(answer, httpx.Response) else httpx.Response(200, json=answer)
 
     def client(self):
-        return HttpClient(URL, "key", transport=httpx.MockTransport(self))
+        return HttpClient(URL, "key", policy=HASTY, transport=httpx.MockTransport(self))
 
 
 def events(*bodies, done=True):
@@ -226,7 +228,7 @@ def test_vllm_answers_a_loaded_adapter_with_plain_text():
         (401, {"error": "Unauthorized"}, EngineRefused, "Unauthorized"),
         (429, {"error": {"message": "slow down"}}, EngineBusy, "slow down"),
         (503, {"error": {"message": "later", "type": "x"}}, EngineBusy, "later"),
-        (500, {"error": {"message": "bug", "type": "x"}}, InferenceError, "bug"),
+        (500, {"error": {"message": "bug", "type": "x"}}, EngineFailed, "bug"),
         (
             400,
             {"error": {"message": "bad", "type": "adapter_invalid", "remedy": "r"}},
@@ -254,9 +256,8 @@ def test_a_page_that_is_no_engine_is_named():
         Server(v1__models=page).client().models()
 
 
-def test_chat_many_waits_for_a_busy_engine(monkeypatch):
-    monkeypatch.setattr("uno_site.inference.client.time.sleep", lambda _s: None)
+def test_chat_many_waits_for_a_busy_engine():
     busy = httpx.Response(503, json={"error": {"message": "full", "type": "engine_busy"}})
-    server = Server(v1__chat__completions=[busy, busy, WHOLE])
+    server = Server(v1__chat__completions=[busy] * 6 + [WHOLE])
     (result,) = server.client().chat_many([REQUEST])
     assert result.text == "Hello."

@@ -103,6 +103,7 @@ def pages(run: TrainingRun, adapter: Adapter) -> list[str]:
         reverse("training:adapter_detail", args=[adapter.pk]),
         reverse("training:adapter_download", args=[adapter.pk, "peft"]),
         reverse("training:routes"),
+        reverse("training:engines"),
         reverse("training:table_detail", args=[route_table_active().pk]),
     ]
 

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
-from typing import Any
 
 import httpx
 
-from uno_site.inference import wire
-from uno_site.inference.errors import EngineRefused
+from uno_site.inference import calls, wire
+from uno_site.inference.async_gateway import AsyncAdapterSource, AsyncGateway, no_adapters_async
+from uno_site.inference.policy import ClientPolicy
 from uno_site.inference.protocol import (
     DEFAULT_EMBEDDING_MODEL,
     ChatChunk,
     ChatRequest,
     ChatResult,
     FloatArray,
-    ModelCard,
 )
+from uno_site.inference.replicas import ReplicaSet
 
 
 class AsyncHttpClient:
@@ -28,98 +28,76 @@ class AsyncHttpClient:
 
     def __init__(
         self,
-        base_url: str,
+        base_url: str | ReplicaSet,
         token: str = "",
         *,
-        timeout: float = 300.0,
-        connect_timeout: float = 5.0,
+        policy: ClientPolicy | None = None,
         embedding_model: str = DEFAULT_EMBEDDING_MODEL,
-        embedding_url: str = "",
+        embedding_url: str | ReplicaSet = "",
+        wanted: AsyncAdapterSource = no_adapters_async,
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
-        self._base_url = base_url.rstrip("/")
-        self._embedding_url = (embedding_url or base_url).rstrip("/")
+        self._policy = policy or ClientPolicy()
         self._embedding_model = embedding_model
+        # As many connections as there are streams: a limit would hold back all but the first.
         self._http = httpx.AsyncClient(
             headers=wire.headers(token),
-            timeout=httpx.Timeout(timeout, connect=connect_timeout),
+            limits=httpx.Limits(max_connections=None, max_keepalive_connections=32),
             transport=transport,
         )
+        self._engine = AsyncGateway(self._http, self._replicas(base_url), self._policy, wanted)
+        self._embedder = self._engine
+        if embedding_url:
+            embedders = self._replicas(embedding_url)
+            self._embedder = AsyncGateway(self._http, embedders, self._policy)
 
     @property
     def base_url(self) -> str:
-        """The engine's URL."""
-        return self._base_url
+        """The engine's URL; of several replicas, all of them."""
+        return ",".join(self._engine.replicas.urls)
 
     async def aclose(self) -> None:
         """Close the connections."""
+        await self._engine.aclose()
+        await self._embedder.aclose()
         await self._http.aclose()
 
     async def chat(self, request: ChatRequest) -> ChatResult:
         """A whole reply; cancelling the task cancels it in the engine."""
-        url = f"{self._base_url}/v1/chat/completions"
-        return wire.parse_chat(await self._post(url, wire.chat_body(request, stream=False)))
+        call = calls.chat_call(wire.chat_body(request, stream=False))
+        return wire.parse_chat(wire.response_json(await self._engine.send(call)))
 
-    async def chat_stream(self, request: ChatRequest) -> AsyncIterator[ChatChunk]:
+    def chat_stream(self, request: ChatRequest) -> AsyncIterator[ChatChunk]:
         """Chunks as they are written; closing the iterator cancels the reply."""
-        url = f"{self._base_url}/v1/chat/completions"
-        parser = wire.StreamParser(url)
-        body = wire.chat_body(request, stream=True)
-        has_begun = False
-        try:
-            async with self._http.stream("POST", url, json=body) as response:
-                if response.status_code >= 400:
-                    await response.aread()
-                    wire.check_response(response)
-                has_begun = True
-                async for line in response.aiter_lines():
-                    chunk = parser.feed(line)
-                    if chunk is not None:
-                        yield chunk
-        except httpx.HTTPError as error:
-            raise (
-                wire.broken_stream(url) if has_begun else wire.unreachable(url, error)
-            ) from error
-        parser.check_over()
+        return self._engine.stream(calls.chat_call(wire.chat_body(request, stream=True)))
 
     async def embed(self, texts: Sequence[str]) -> FloatArray:
         """L2-normalised sentence embeddings, shape [len(texts), d]; at least one text."""
-        url = f"{self._embedding_url}/v1/embeddings"
         bodies = [
-            await self._post(url, {"model": self._embedding_model, "input": batch})
+            wire.response_json(
+                await self._embedder.send(calls.embed_call(self._embedding_model, batch))
+            )
             for batch in wire.embedding_batches(texts)
         ]
         return wire.join_embeddings(bodies)
 
     async def load_adapter(self, name: str, path: str) -> None:
-        """Load a PEFT folder (a path on the engine's machine) under ``name``."""
-        url = f"{self._base_url}/v1/load_lora_adapter"
-        try:
-            await self._exchange("POST", url, {"lora_name": name, "lora_path": path})
-        except EngineRefused:
-            # vLLM refuses a name that is loaded already; from the same path that is fine.
-            if not any(card.id == name and card.root == path for card in await self._models()):
-                raise
+        """Have a PEFT folder (a path on the engine's machine) under ``name`` on every replica.
+
+        A replica that is known to have it is not asked again.
+
+        Raises
+        ------
+        EngineRefused
+            No replica can load it; where only some cannot, the others serve it.
+        EngineUnreachable
+            No replica can be reached.
+        """
+        await self._engine.load_everywhere(name, path)
 
     async def unload_adapter(self, name: str) -> None:
-        """Take an adapter away."""
-        await self._exchange(
-            "POST", f"{self._base_url}/v1/unload_lora_adapter", {"lora_name": name}
-        )
+        """Take an adapter away from all replicas."""
+        await self._engine.unload_everywhere(name)
 
-    async def _models(self) -> list[ModelCard]:
-        url = f"{self._base_url}/v1/models"
-        return wire.parse_models(wire.decode_json((await self._exchange("GET", url)).text, url))
-
-    async def _post(self, url: str, body: dict[str, Any]) -> wire.Body:
-        return wire.decode_json((await self._exchange("POST", url, body)).text, url)
-
-    async def _exchange(
-        self, verb: str, url: str, body: dict[str, Any] | None = None
-    ) -> httpx.Response:
-        try:
-            response = await self._http.request(verb, url, json=body)
-        except httpx.HTTPError as error:
-            raise wire.unreachable(url, error) from error
-        wire.check_response(response)
-        return response
+    def _replicas(self, urls: str | ReplicaSet) -> ReplicaSet:
+        return urls if isinstance(urls, ReplicaSet) else ReplicaSet(urls, self._policy.breaker)

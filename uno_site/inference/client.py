@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 import httpx
 
-from uno_site.inference import wire
-from uno_site.inference.errors import EngineBusy, EngineRefused
+from uno_site.inference import calls, wire
+from uno_site.inference.adapter_sync import AdapterSource, no_adapters
+from uno_site.inference.errors import EngineRefused, InferenceError
+from uno_site.inference.gateway import Gateway
+from uno_site.inference.policy import ClientPolicy
 from uno_site.inference.protocol import (
     DEFAULT_EMBEDDING_MODEL,
     ChatChunk,
@@ -23,10 +25,10 @@ from uno_site.inference.protocol import (
     FloatArray,
     ModelCard,
 )
+from uno_site.inference.replicas import ReplicaSet
+from uno_site.inference.reports import ReplicaReport, replica_report
 
 MAX_CONCURRENT = 16
-# A full queue is waited for, longer each time, before chat_many gives up.
-BUSY_WAITS_S = (0.2, 0.5, 1.0, 2.0, 4.0, 8.0)
 
 
 class HttpClient:
@@ -35,45 +37,49 @@ class HttpClient:
     Parameters
     ----------
     base_url
-        Such as ``http://127.0.0.1:8081``; without ``/v1``.
+        Such as ``http://127.0.0.1:8081``, without ``/v1``; several replicas of one engine are
+        separated by commas. Or a set of replicas that is shared with other clients.
     token
         Bearer token; empty for none.
-    timeout
-        Seconds to wait for the next byte of an answer.
-    connect_timeout
-        Seconds to wait for the connection.
+    policy
+        Time-outs, retries, and when a replica is left alone.
     embedding_model, embedding_url
-        The embedder's name, and its URL where it is another server's.
+        The embedder's name, and its URL (or URLs) where it is another server's.
+    wanted
+        The adapters that every replica should have; one that comes back gets them first.
     transport
         An httpx transport, for tests.
     """
 
     def __init__(
         self,
-        base_url: str,
+        base_url: str | ReplicaSet,
         token: str = "",
         *,
-        timeout: float = 300.0,
-        connect_timeout: float = 5.0,
+        policy: ClientPolicy | None = None,
         embedding_model: str = DEFAULT_EMBEDDING_MODEL,
-        embedding_url: str = "",
+        embedding_url: str | ReplicaSet = "",
+        wanted: AdapterSource = no_adapters,
         transport: httpx.BaseTransport | None = None,
     ) -> None:
-        self._base_url = base_url.rstrip("/")
-        self._embedding_url = (embedding_url or base_url).rstrip("/")
+        self._policy = policy or ClientPolicy()
         self._embedding_model = embedding_model
+        self._wanted = wanted
         self._end_of_turn: dict[str, int] = {}
         self._http = httpx.Client(
             headers=wire.headers(token),
-            timeout=httpx.Timeout(timeout, connect=connect_timeout),
             limits=httpx.Limits(max_connections=4 * MAX_CONCURRENT),
             transport=transport,
         )
+        self._engine = Gateway(self._http, self._replicas(base_url), self._policy, wanted)
+        self._embedder = self._engine
+        if embedding_url:
+            self._embedder = Gateway(self._http, self._replicas(embedding_url), self._policy)
 
     @property
     def base_url(self) -> str:
-        """The engine's URL."""
-        return self._base_url
+        """The engine's URL; of several replicas, all of them."""
+        return ",".join(self._engine.replicas.urls)
 
     def close(self) -> None:
         """Close the connections."""
@@ -91,22 +97,35 @@ class HttpClient:
         self.close()
 
     def health(self) -> EngineHealth:
-        """Whether the engine serves, and what. vLLM tells no digest: ``base_sha256`` is empty."""
-        response = self._send("GET", "/health")
-        if response.content.strip():
-            return wire.parse_health(_json(response))
-        bases = [card for card in self.models() if card.parent is None]
-        return EngineHealth("ok", bases[0].id if bases else "", "")
+        """Whether the engine serves, and what. vLLM tells no digest: ``base_sha256`` is empty.
+
+        Of several replicas, what the first one says that answers. Nothing is tried twice.
+        """
+        replicas = self._engine.replicas.replicas
+        for replica in replicas[:-1]:
+            try:
+                return self._engine.health(replica)
+            except InferenceError:
+                continue
+        return self._engine.health(replicas[-1])
+
+    def replicas(self) -> list[ReplicaReport]:
+        """Each replica's state and adapters, asked now and at the same time."""
+        wanted, replicas = self._wanted(), self._engine.replicas.replicas
+        with ThreadPoolExecutor(len(replicas)) as pool:
+            return list(pool.map(lambda r: replica_report(self._engine, r, wanted), replicas))
+
+    def bring_up_to_date(self) -> None:
+        """Give every replica in service the adapters that it should have."""
+        self._engine.bring_all_up_to_date()
 
     def models(self) -> list[ModelCard]:
         """The base model and the loaded adapters."""
-        return wire.parse_models(_json(self._send("GET", "/v1/models")))
+        return wire.parse_models(wire.response_json(self._engine.send(calls.MODELS)))
 
     def chat(self, request: ChatRequest) -> ChatResult:
         """A whole reply."""
-        return wire.parse_chat(
-            self._post("/v1/chat/completions", wire.chat_body(request, stream=False))
-        )
+        return wire.parse_chat(self._json(self._chat_call(request)))
 
     def chat_many(self, requests: Sequence[ChatRequest]) -> list[ChatResult]:
         """Whole replies in the order of ``requests``; waits while the engine's queue is full."""
@@ -117,25 +136,7 @@ class HttpClient:
 
     def chat_stream(self, request: ChatRequest) -> Iterator[ChatChunk]:
         """Chunks as they are written; closing the iterator cancels the reply."""
-        url = f"{self._base_url}/v1/chat/completions"
-        parser = wire.StreamParser(url)
-        body = wire.chat_body(request, stream=True)
-        has_begun = False
-        try:
-            with self._http.stream("POST", url, json=body) as response:
-                if response.status_code >= 400:
-                    response.read()
-                    wire.check_response(response)
-                has_begun = True
-                for line in response.iter_lines():
-                    chunk = parser.feed(line)
-                    if chunk is not None:
-                        yield chunk
-        except httpx.HTTPError as error:
-            raise (
-                wire.broken_stream(url) if has_begun else wire.unreachable(url, error)
-            ) from error
-        parser.check_over()
+        return self._engine.stream(calls.chat_call(wire.chat_body(request, stream=True)))
 
     def score(
         self, model: str, messages: Sequence[ChatMessage], completion: str
@@ -154,7 +155,7 @@ class HttpClient:
         """
         firsts = {text: self._first_token(model, text) for text in candidates}
         body = wire.next_token_body(model, messages)
-        known = wire.parse_next_token(self._post("/v1/chat/completions", body))
+        known = wire.parse_next_token(self._json(calls.chat_call(body)))
         missing = sorted(set(firsts.values()) - set(known))
         if missing:
             prompt = self._tokenize_messages(model, messages, add_generation_prompt=True)
@@ -170,44 +171,38 @@ class HttpClient:
         EngineRefused
             ``texts`` is empty.
         """
-        return wire.join_embeddings(
-            [
-                self._request(
-                    "POST",
-                    f"{self._embedding_url}/v1/embeddings",
-                    {"model": self._embedding_model, "input": batch},
-                )
-                for batch in wire.embedding_batches(texts)
-            ]
-        )
+        bodies = [
+            wire.response_json(self._embedder.send(calls.embed_call(self._embedding_model, batch)))
+            for batch in wire.embedding_batches(texts)
+        ]
+        return wire.join_embeddings(bodies)
 
     def load_adapter(self, name: str, path: str) -> None:
-        """Load a PEFT folder (a path on the engine's machine) under ``name``."""
-        try:
-            self._post("/v1/load_lora_adapter", {"lora_name": name, "lora_path": path})
-        except EngineRefused:
-            # vLLM refuses a name that is loaded already; from the same path that is fine.
-            if not any(card.id == name and card.root == path for card in self.models()):
-                raise
+        """Load a PEFT folder (a path on the engine's machine) under ``name``, on all replicas.
+
+        Raises
+        ------
+        EngineRefused
+            A replica cannot load it. Those that cannot be reached are left out.
+        EngineUnreachable
+            No replica can be reached.
+        """
+        self._engine.load_everywhere(name, path)
 
     def unload_adapter(self, name: str) -> None:
-        """Take an adapter away."""
-        self._post("/v1/unload_lora_adapter", {"lora_name": name})
+        """Take an adapter away from all replicas."""
+        self._engine.unload_everywhere(name)
 
     def _chat_patiently(self, request: ChatRequest) -> ChatResult:
-        for wait_s in BUSY_WAITS_S:
-            try:
-                return self.chat(request)
-            except EngineBusy:
-                time.sleep(wait_s)
-        return self.chat(request)
+        response = self._engine.send(self._chat_call(request), limits=self._policy.patient_retries)
+        return wire.parse_chat(wire.response_json(response))
 
     def _score_tokens(
         self, model: str, prompt: list[int], completion: list[int]
     ) -> CompletionScore:
         tokens, first = [*prompt, *completion], len(prompt)
         body = wire.score_body(model, tokens, first)
-        return wire.parse_score(self._post("/v1/completions", body), tokens, first)
+        return wire.parse_score(self._json(calls.completion_call(body)), tokens, first)
 
     def _tokenize_messages(
         self, model: str, messages: Sequence[ChatMessage], *, add_generation_prompt: bool
@@ -217,11 +212,11 @@ class HttpClient:
             "messages": wire.messages_body(messages),
             "add_generation_prompt": add_generation_prompt,
         }
-        return [int(token) for token in self._post("/tokenize", body)["tokens"]]
+        return [int(token) for token in self._json(calls.tokenize_call(body))["tokens"]]
 
     def _tokenize_text(self, model: str, text: str) -> list[int]:
         body = {"model": model, "prompt": text, "add_special_tokens": False}
-        return [int(token) for token in self._post("/tokenize", body)["tokens"]]
+        return [int(token) for token in self._json(calls.tokenize_call(body))["tokens"]]
 
     def _first_token(self, model: str, text: str) -> int:
         tokens = self._tokenize_text(model, text)
@@ -243,26 +238,12 @@ class HttpClient:
             self._end_of_turn[model] = wire.common_tail(one, other)[0]
         return self._end_of_turn[model]
 
-    def _post(self, path: str, body: dict[str, Any]) -> wire.Body:
-        return self._request("POST", f"{self._base_url}{path}", body)
+    def _replicas(self, urls: str | ReplicaSet) -> ReplicaSet:
+        return urls if isinstance(urls, ReplicaSet) else ReplicaSet(urls, self._policy.breaker)
 
-    def _send(self, verb: str, path: str) -> httpx.Response:
-        return self._exchange(verb, f"{self._base_url}{path}", None)
+    @staticmethod
+    def _chat_call(request: ChatRequest) -> calls.Call:
+        return calls.chat_call(wire.chat_body(request, stream=False))
 
-    def _request(self, verb: str, url: str, body: dict[str, Any] | None) -> wire.Body:
-        response = self._exchange(verb, url, body)
-        # vLLM answers the adapter endpoints with a sentence of plain text.
-        is_json = "json" in response.headers.get("content-type", "")
-        return _json(response) if is_json else {"message": response.text}
-
-    def _exchange(self, verb: str, url: str, body: dict[str, Any] | None) -> httpx.Response:
-        try:
-            response = self._http.request(verb, url, json=body)
-        except httpx.HTTPError as error:
-            raise wire.unreachable(url, error) from error
-        wire.check_response(response)
-        return response
-
-
-def _json(response: httpx.Response) -> wire.Body:
-    return wire.decode_json(response.text, str(response.request.url))
+    def _json(self, call: calls.Call) -> wire.Body:
+        return wire.response_json(self._engine.send(call))

@@ -19,11 +19,29 @@ class EngineUnreachable(InferenceError):
     status = 503
 
 
+class EngineTimedOut(EngineUnreachable):
+    """The engine was reached, but kept its answer for longer than the call may take."""
+
+
+class CircuitOpen(EngineUnreachable):
+    """Every replica failed lately and is left alone for a moment: nothing was asked."""
+
+
+class EngineFailed(InferenceError):
+    """The engine answered with an error of its own (HTTP 5xx)."""
+
+    code = "engine_failed"
+
+
 class EngineBusy(InferenceError):
-    """The engine's queue is full; trying again later will help."""
+    """The engine's queue is full; trying again later will help.
+
+    ``retry_after_s`` is what the server asked for in ``Retry-After``, 0 if it did not.
+    """
 
     code = "engine_busy"
     status = 503
+    retry_after_s = 0.0
 
 
 class EngineRefused(InferenceError):

@@ -10,13 +10,8 @@ from typing import Any
 import httpx
 import numpy as np
 
-from uno_site.inference.errors import (
-    AdapterInvalid,
-    EngineBusy,
-    EngineRefused,
-    EngineUnreachable,
-    InferenceError,
-)
+from uno_site.inference.errors import EngineRefused, EngineUnreachable, InferenceError
+from uno_site.inference.http_errors import broken_stream, error_from_body
 from uno_site.inference.protocol import (
     ChatChunk,
     ChatMessage,
@@ -35,7 +30,6 @@ Body = dict[str, Any]
 # The most alternatives that vLLM gives for a token unless it is started with more.
 MAX_TOP_LOGPROBS = 20
 EMBEDDING_BATCH = 256
-_BUSY_STATUSES = (429, 503)
 
 
 def chat_body(request: ChatRequest, *, stream: bool) -> Body:
@@ -168,15 +162,39 @@ def parse_models(body: Body) -> list[ModelCard]:
     return [ModelCard(row["id"], row.get("parent"), row.get("root")) for row in body["data"]]
 
 
-def parse_health(body: Body) -> EngineHealth:
-    """UNO's engine tells more than vLLM does."""
+def parse_health(response: httpx.Response) -> EngineHealth:
+    """What ``/health`` says. UNO's engine tells its model; other servers less, or nothing."""
+    try:
+        body = response.json()
+    except ValueError:
+        body = None
+    if not isinstance(body, dict):
+        body = {}
     return EngineHealth(
-        status=body["status"],
-        base_model=str(body["base_model"]),
-        base_sha256=str(body["base_sha256"]),
+        status="loading" if body.get("status") == "loading" else "ok",
+        base_model=str(body.get("base_model", "")),
+        base_sha256=str(body.get("base_sha256", "")),
         n_active=int(body.get("n_active", 0)),
         n_queued=int(body.get("n_queued", 0)),
     )
+
+
+def health_from_models(cards: Sequence[ModelCard]) -> EngineHealth:
+    """Of a server that tells nothing more: it serves, and the first base model is its own."""
+    bases = [card.id for card in cards if card.parent is None]
+    return EngineHealth("ok", bases[0] if bases else "", "")
+
+
+def check_ready(health: EngineHealth, url: str) -> None:
+    """Raise when the engine answers, but cannot serve yet.
+
+    Raises
+    ------
+    EngineUnreachable
+        It is still loading its model.
+    """
+    if health.status != "ok":
+        raise EngineUnreachable(f"The engine at {url} is {health.status}.", remedy="Wait a moment.")
 
 
 @dataclass(slots=True)
@@ -229,51 +247,6 @@ class StreamParser:
         return ChatChunk("", (), self._reason, self._usage)
 
 
-def check_response(response: httpx.Response) -> None:
-    """Raise the error that a response of status 400 and above stands for."""
-    if response.status_code < 400:
-        return
-    try:
-        body = response.json()
-    except ValueError:
-        body = {"message": response.text[:200]}
-    raise error_from_body(response.status_code, body, str(response.request.url))
-
-
-def error_from_body(status: int, body: Any, url: str) -> InferenceError:
-    """The error in UNO's, vLLM's or FastAPI's shape."""
-    inner = body.get("error", body) if isinstance(body, Mapping) else {"message": str(body)}
-    if not isinstance(inner, Mapping):
-        inner = {"message": str(inner)}
-    message = str(inner.get("message") or inner.get("detail") or f"HTTP {status}")
-    remedy, kind = str(inner.get("remedy", "")), inner.get("type")
-    if not remedy:
-        message = f"{url} answered {status}: {message}"
-    if kind == AdapterInvalid.code:
-        return AdapterInvalid(message, remedy=remedy)
-    if kind == EngineBusy.code or (not remedy and status in _BUSY_STATUSES):
-        return EngineBusy(message, remedy=remedy or "Try again in a moment.")
-    if kind == EngineRefused.code or 400 <= status < 500:
-        return EngineRefused(message, remedy=remedy)
-    return InferenceError(message, remedy=remedy or "See the engine's log.")
-
-
-def unreachable(url: str, error: httpx.HTTPError) -> EngineUnreachable:
-    """A transport error, told with the URL."""
-    if isinstance(error, httpx.TimeoutException):
-        what = f"The engine at {url} did not answer in time."
-    else:
-        what = f"The engine at {url} cannot be reached: {error or type(error).__name__}."
-    return EngineUnreachable(what, remedy="Is it running, and is UNO_ENGINE_URL right?")
-
-
-def broken_stream(url: str) -> EngineUnreachable:
-    """A stream that ended without saying so."""
-    return EngineUnreachable(
-        f"The reply from {url} broke off.", remedy="The engine may have stopped; try again."
-    )
-
-
 def decode_json(text: str, url: str) -> Body:
     """A JSON object, or the error that says where none came from."""
     try:
@@ -286,6 +259,11 @@ def decode_json(text: str, url: str) -> Body:
             remedy="Is UNO_ENGINE_URL the URL of an inference engine?",
         )
     return value
+
+
+def response_json(response: httpx.Response) -> Body:
+    """A response's JSON object."""
+    return decode_json(response.text, str(response.request.url))
 
 
 def headers(token: str) -> dict[str, str]:

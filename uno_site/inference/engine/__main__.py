@@ -21,6 +21,7 @@ from uno_site.inference.engine.models import embedder_path, prepare_model
 from uno_site.inference.engine.server import create_app
 from uno_site.inference.engine.threads import count_cores
 from uno_site.inference.protocol import DEFAULT_EMBEDDING_MODEL
+from uno_site.inference.replicas import split_urls
 
 GRACE_S = 3
 SWITCH_INTERVAL_S = 0.0005
@@ -28,7 +29,7 @@ SWITCH_INTERVAL_S = 0.0005
 
 def parse_options(settings: Settings, arguments: list[str]) -> argparse.Namespace:
     """Command-line options; whatever is not given comes from the environment."""
-    url = urlsplit(settings.engine_url)
+    url = urlsplit(next(iter(split_urls(settings.engine_url)), ""))
     parser = argparse.ArgumentParser("python -m uno_site.inference.engine", description=__doc__)
     parser.add_argument("--backend", choices=ENGINE_BACKENDS, default=settings.engine_backend)
     parser.add_argument("--model", default=settings.model_path, help="see UNO_MODEL_PATH")

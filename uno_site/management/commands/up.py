@@ -10,7 +10,9 @@ import psutil
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandParser
+from django.db import connection
 
+from uno_site.inference.replicas import split_urls
 from uno_site.jobs.models import Job, JobState
 from uno_site.jobs.schedules import schedules_install
 from uno_site.jobs.services import jobs_release_orphans
@@ -30,7 +32,9 @@ class Command(BaseCommand):
     def handle(self, *args: Any, no_engine: bool, **options: Any) -> None:
         call_command("migrate", verbosity=0)
         schedules_install()
-        jobs_release_orphans()
+        if connection.vendor == "sqlite":
+            # Only then are all jobs on this machine; elsewhere the heartbeat tells who is gone.
+            jobs_release_orphans()
         call_command("bootstrap_accounts")
         supervisor = Supervisor(self._services(no_engine))
         try:
@@ -54,7 +58,10 @@ class Command(BaseCommand):
     def _announce(self, supervisor: Supervisor) -> None:
         site = f"http://{settings.UNO.host}:{settings.UNO.port}"
         deadline = time.monotonic() + READY_SECONDS
-        waiting = {"UNO": f"{site}/health", "the engine": f"{settings.UNO.engine_url}/health"}
+        engines = split_urls(settings.UNO.engine_url)
+        names = ["the engine"] if len(engines) == 1 else [f"the engine {url}" for url in engines]
+        waiting = {"UNO": f"{site}/health"}
+        waiting |= {name: f"{url}/health" for name, url in zip(names, engines, strict=True)}
         while waiting and time.monotonic() < deadline:
             waiting = {name: url for name, url in waiting.items() if not self._is_ready(url)}
             time.sleep(0.3)
@@ -76,8 +83,17 @@ class Command(BaseCommand):
     @staticmethod
     def _end_jobs() -> None:
         """End the job processes too; each puts its job back into the queue."""
-        pids = Job.objects.filter(state=JobState.RUNNING).values_list("pid", flat=True)
-        processes = [psutil.Process(pid) for pid in pids if pid and psutil.pid_exists(pid)]
+        jobs = Job.objects.filter(state=JobState.RUNNING).exclude(pid=None)
+        processes = [found for job in jobs if (found := job_process(job)) is not None]
         for process in processes:
             process.terminate()
         psutil.wait_procs(processes, timeout=20)
+
+
+def job_process(job: Job) -> psutil.Process | None:
+    """The process that does a job, if it is on this machine; its number alone does not tell."""
+    try:
+        process = psutil.Process(job.pid)
+        return process if str(job.pk) in process.cmdline() else None
+    except psutil.Error:
+        return None
