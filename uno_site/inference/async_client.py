@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from typing import Any
 
 import httpx
@@ -60,7 +60,7 @@ class AsyncHttpClient:
         url = f"{self._base_url}/v1/chat/completions"
         return wire.parse_chat(await self._post(url, wire.chat_body(request, stream=False)))
 
-    async def chat_stream(self, request: ChatRequest) -> AsyncIterator[ChatChunk]:
+    async def chat_stream(self, request: ChatRequest) -> AsyncGenerator[ChatChunk]:
         """Chunks as they are written; closing the iterator cancels the reply."""
         url = f"{self._base_url}/v1/chat/completions"
         parser = wire.StreamParser(url)

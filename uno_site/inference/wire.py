@@ -29,6 +29,7 @@ from uno_site.inference.protocol import (
     ModelCard,
     Usage,
 )
+from uno_site.inference.wire_logprobs import parse_logprobs
 
 Body = dict[str, Any]
 
@@ -61,6 +62,8 @@ def chat_body(request: ChatRequest, *, stream: bool) -> Body:
         body["response_format"] = {"type": "json_schema", "json_schema": schema}
     if request.user is not None:
         body["user"] = request.user
+    if request.n_logprobs is not None:
+        body |= {"logprobs": True, "top_logprobs": request.n_logprobs}
     if stream:
         body["stream_options"] = {"include_usage": True}
     return body
@@ -105,6 +108,7 @@ def parse_chat(body: Body) -> ChatResult:
         finish_reason=_finish_reason(choice.get("finish_reason")),
         usage=_usage(body.get("usage")) or Usage(0, 0),
         token_ids=tuple(choice.get("token_ids") or ()),
+        logprobs=parse_logprobs(choice),
     )
 
 
@@ -221,7 +225,9 @@ class StreamParser:
         token_ids = tuple(choice.get("token_ids") or ())
         if choice.get("finish_reason") is not None:
             self._reason = _finish_reason(choice["finish_reason"])
-        return ChatChunk(text, token_ids) if text or token_ids else None
+        if not (text or token_ids):
+            return None
+        return ChatChunk(text, token_ids, logprobs=parse_logprobs(choice))
 
     def _last(self) -> ChatChunk:
         if self._reason is None:
@@ -245,17 +251,16 @@ def error_from_body(status: int, body: Any, url: str) -> InferenceError:
     inner = body.get("error", body) if isinstance(body, Mapping) else {"message": str(body)}
     if not isinstance(inner, Mapping):
         inner = {"message": str(inner)}
-    message = str(inner.get("message") or inner.get("detail") or f"HTTP {status}")
+    said = str(inner.get("message") or inner.get("detail") or f"HTTP {status}")
     remedy, kind = str(inner.get("remedy", "")), inner.get("type")
-    if not remedy:
-        message = f"{url} answered {status}: {message}"
+    message = said if remedy else f"{url} answered {status}: {said}"
     if kind == AdapterInvalid.code:
-        return AdapterInvalid(message, remedy=remedy)
+        return AdapterInvalid(message, remedy=remedy, said=said)
     if kind == EngineBusy.code or (not remedy and status in _BUSY_STATUSES):
-        return EngineBusy(message, remedy=remedy or "Try again in a moment.")
+        return EngineBusy(message, remedy=remedy or "Try again in a moment.", said=said)
     if kind == EngineRefused.code or 400 <= status < 500:
-        return EngineRefused(message, remedy=remedy)
-    return InferenceError(message, remedy=remedy or "See the engine's log.")
+        return EngineRefused(message, remedy=remedy, said=said)
+    return InferenceError(message, remedy=remedy or "See the engine's log.", said=said)
 
 
 def unreachable(url: str, error: httpx.HTTPError) -> EngineUnreachable:
