@@ -9,6 +9,7 @@ from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest
 from pydantic import (
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     StrictBool,
@@ -64,7 +65,7 @@ class TextPart(Body):
     text: str
 
 
-class Turn(Body):
+class ChatTurn(Body):
     """One message of the conversation; ``developer`` counts as ``system``."""
 
     role: Literal["system", "developer", "user", "assistant"]
@@ -116,7 +117,7 @@ class ChatCompletionRequest(Body):
     """``POST /v1/chat/completions``. Fields left out are as in the chat."""
 
     model: ModelName
-    messages: list[Turn] = Field(min_length=1, max_length=MAX_TURNS)
+    messages: list[ChatTurn] = Field(min_length=1, max_length=MAX_TURNS)
     stream: StrictBool = False
     stream_options: StreamOptions | None = None
     temperature: Annotated[Number, Field(ge=0, le=2)] | None = None
@@ -170,6 +171,13 @@ class EmbeddingsRequest(Body):
         return [self.input] if isinstance(self.input, str) else self.input
 
 
+def _no_boolean(value: Any) -> Any:
+    # In Python, and so for pydantic, True is 1.
+    if isinstance(value, bool):
+        raise PydanticCustomError("boolean", "Input should be 1 or -1")
+    return value
+
+
 class FeedbackRequest(Body):
     """``POST /v1/feedback``: a thumb (with why), a correction, or both.
 
@@ -177,7 +185,7 @@ class FeedbackRequest(Body):
     """
 
     completion_id: str = Field(max_length=100)
-    thumb: Literal[1, -1] | None = None
+    thumb: Annotated[Literal[1, -1], BeforeValidator(_no_boolean)] | None = None
     reasons: list[Literal[*Reason.values]] = Field(default_factory=list, max_length=len(Reason))
     comment: str = Field("", max_length=MAX_COMMENT_CHARS)
     correction: Annotated[Text, Field(max_length=MAX_MESSAGE_CHARS)] | None = None

@@ -1,4 +1,4 @@
-"""The public API's endpoints. They are async throughout: a streamed reply keeps no thread."""
+"""The public API's endpoints. They are async throughout: no thread waits for the engine."""
 
 from __future__ import annotations
 

@@ -180,6 +180,8 @@ SPECTACULAR_SETTINGS = {
         "EntryStateEnum": "curation.models.EntryState",
         "ReviewStateEnum": "curation.models.ReviewState",
         "JobStateEnum": "uno_site.jobs.models.JobState",
+        "ConversationOriginEnum": "chat.models.ConversationOrigin",
+        "MessageOriginEnum": "chat.models.MessageOrigin",
         "MessageStateEnum": "chat.models.MessageState",
         "RunStateEnum": "training.models.RunState",
         "AdapterStateEnum": "training.models.AdapterState",

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import threading
-import time
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator
+from contextlib import ExitStack
 from typing import Any
 
 import httpx
@@ -22,14 +22,16 @@ BODY = {"model": "uno", "messages": [{"role": "user", "content": "Hello"}], "str
 
 
 class EndlessClient(AsyncScriptedClient):
-    """Writes until it is closed, or silently waits; ``is_closed`` is the slot that is free."""
+    """Writes until it is closed, or silently waits; ``is_closed`` when every slot is free."""
 
     def __init__(self, *, is_silent: bool = False) -> None:
         super().__init__()
         self.is_silent = is_silent
         self.has_begun, self.is_closed = threading.Event(), threading.Event()
+        self.n_open = 0
 
     async def chat_stream(self, request: ChatRequest) -> AsyncGenerator[ChatChunk]:
+        self.n_open += 1
         self.has_begun.set()
         try:
             while True:
@@ -37,7 +39,9 @@ class EndlessClient(AsyncScriptedClient):
                     yield ChatChunk("more ")
                 await asyncio.sleep(0.02)
         finally:
-            self.is_closed.set()
+            self.n_open -= 1
+            if not self.n_open:
+                self.is_closed.set()
 
 
 class BreakingClient(AsyncScriptedClient):
@@ -121,41 +125,14 @@ def test_a_client_that_leaves_before_the_first_text_frees_the_engine(
     assert client.is_closed.wait(10)
 
 
-def test_many_streams_are_written_at_once(live_url, token, serve_with) -> None:
-    """Ten readers at once, each of whom needs the others to have begun."""
-    barrier = Meeting(10)
-    serve_with(barrier)
-
-    def read(texts: list[str]) -> None:
-        headers = {"Authorization": f"Bearer {token}"}
-        url = f"{live_url}/v1/chat/completions"
-        texts.append(httpx.post(url, json=BODY, headers=headers, timeout=60).text)
-
-    texts: list[str] = []
-    readers = [threading.Thread(target=read, args=(texts,)) for _ in range(10)]
-    for reader in readers:
-        reader.start()
-    for reader in readers:
-        reader.join(60)
-    assert sum("[DONE]" in text for text in texts) == 10
-
-
-class Meeting(AsyncScriptedClient):
-    """Nobody's reply begins before ``n`` were asked for."""
-
-    def __init__(self, n: int) -> None:
-        super().__init__()
-        self.n_missing = n
-
-    async def chat_stream(self, request: ChatRequest) -> AsyncGenerator[ChatChunk]:
-        self.n_missing -= 1
-        await until(lambda: self.n_missing <= 0)
-        async for chunk in super().chat_stream(request):
-            yield chunk
-
-
-async def until(check: Callable[[], bool], seconds: float = 30.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not check():
-        assert time.monotonic() < deadline, "waited too long"
-        await asyncio.sleep(0.01)
+def test_many_streams_are_written_at_once(http, serve_with) -> None:
+    client = serve_with(EndlessClient())
+    with ExitStack() as readers:
+        read = []
+        for _ in range(8):
+            stream = http.stream("POST", "/v1/chat/completions", json=BODY)
+            read.append(readers.enter_context(stream).iter_lines())
+            while "more" not in next(read[-1]):
+                pass
+        assert client.n_open == 8
+    assert client.is_closed.wait(10)
