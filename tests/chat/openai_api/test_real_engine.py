@@ -3,12 +3,11 @@
 import json
 import math
 import time
+from dataclasses import replace
 
 import httpx
 import pytest
 from openai import OpenAI
-
-from uno_site.inference.async_client import AsyncHttpClient
 
 pytestmark = [pytest.mark.model, pytest.mark.django_db(transaction=True)]
 COUNT = [{"role": "user", "content": "Count from one to a thousand, in words."}]
@@ -24,15 +23,8 @@ def n_active(engine_url: str) -> int:
     return httpx.get(f"{engine_url}/health").json()["n_active"]
 
 
-def test_the_real_model_by_openais_client(live_url, token, engine_url, monkeypatch) -> None:
-    # One client for the server's event loop, as in production.
-    clients = []
-    monkeypatch.setattr(
-        "chat.generation.engine_client",
-        lambda: (
-            clients[0] if clients else clients.append(AsyncHttpClient(engine_url)) or clients[0]
-        ),
-    )
+def test_the_real_model_by_openais_client(live_url, token, engine_url, settings) -> None:
+    settings.UNO = replace(settings.UNO, engine_url=engine_url)
     with OpenAI(base_url=f"{live_url}/v1", api_key=token, max_retries=0, timeout=120) as client:
         _streams_and_whole_replies_agree(client)
         _a_schema_is_followed(client)
