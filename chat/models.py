@@ -26,11 +26,21 @@ class ConversationQuerySet(OwnedQuerySet):
     """Conversations of one person."""
 
 
+class ConversationOrigin(models.TextChoices):
+    """Which way a conversation came; log entries name it as their source."""
+
+    CHAT = "chat", "The chat pages"
+    API = "api", "The public API"
+
+
 class Conversation(TimestampedModel):
     """A tree of messages; ``leaf`` is the end of the branch that is shown."""
 
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="conversations"
+    )
+    origin = models.CharField(
+        max_length=10, choices=ConversationOrigin, default=ConversationOrigin.CHAT
     )
     title = models.CharField(max_length=120, blank=True)
     leaf = models.ForeignKey(
@@ -58,6 +68,7 @@ class MessageOrigin(models.TextChoices):
     PERSON = "person", "Written by the user"
     MODEL = "model", "Written by the model"
     CORRECTION = "correction", "The user's correction of a reply"
+    CLIENT = "client", "Sent along by an API client as an earlier reply"
 
 
 class MessageState(models.TextChoices):
@@ -79,6 +90,8 @@ class Message(TimestampedModel):
 
     ``correction_of`` names the reply that a correction corrects; the reply itself is never
     overwritten. ``provenance`` says why a reply came: see :class:`chat.serving.Provenance`.
+    ``path_hash`` (API conversations only) stands for all turns up to this one: API clients
+    send the whole conversation each time, and this tells where it goes on.
     """
 
     conversation = models.ForeignKey(
@@ -102,12 +115,18 @@ class Message(TimestampedModel):
     sampling = models.JSONField(default=dict, blank=True)
     heartbeat_at = models.DateTimeField(null=True, blank=True)
     is_stop_requested = models.BooleanField(default=False)
+    path_hash = models.CharField(max_length=64, blank=True)
 
     objects = MessageQuerySet.as_manager()
 
     class Meta:
         ordering = ["created_at"]
-        indexes = [models.Index(fields=["conversation", "parent"])]
+        indexes = [
+            models.Index(fields=["conversation", "parent"]),
+            models.Index(
+                fields=["path_hash"], condition=~Q(path_hash=""), name="message_path_hash"
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.role}: {self.content[:40]}"

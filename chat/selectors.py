@@ -10,7 +10,14 @@ from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
-from chat.models import Conversation, Feedback, Message, MessageRole, MessageState
+from chat.models import (
+    Conversation,
+    ConversationOrigin,
+    Feedback,
+    Message,
+    MessageRole,
+    MessageState,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,13 +37,18 @@ class Turn:
     is_last: bool = False
 
 
-def conversation_list(user: Any, search: str = "") -> QuerySet[Conversation]:
-    """A person's conversations, newest first; ``search`` looks into titles and messages."""
+def conversation_list(user: Any, search: str = "", origin: str = "") -> QuerySet[Conversation]:
+    """A person's conversations, newest first.
+
+    ``search`` looks into titles and messages, wherever they came from. Without it, those of
+    one ``origin`` are listed: the chat's by default, since programs make many.
+    """
     conversations = Conversation.objects.visible_to(user)
     if search := search.strip():
         found = Q(title__icontains=search) | Q(messages__content__icontains=search)
-        conversations = conversations.filter(found).distinct()
-    return conversations
+        return conversations.filter(found).distinct()
+    known = origin if origin in ConversationOrigin.values else ConversationOrigin.CHAT
+    return conversations.filter(origin=known)
 
 
 def branch(messages: Iterable[Message], leaf_id: UUID | None) -> list[Message]:

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -18,7 +19,13 @@ from chat.provenance import Provenance, ReplyRecord
 from chat.route_choice import RouteChoice, choose_route
 from uno_site.engine_clients import base_model_name, served_async_client
 from uno_site.inference.errors import EngineRefused, EngineUnreachable
-from uno_site.inference.protocol import AsyncInferenceClient, ChatMessage, ChatRequest, Sampling
+from uno_site.inference.protocol import (
+    AsyncInferenceClient,
+    ChatMessage,
+    ChatRequest,
+    Sampling,
+    TokenLogprob,
+)
 from uno_site.prompts.loader import load_prompt
 
 SUGGEST_PROMPT = "critic/suggest"
@@ -47,9 +54,10 @@ class Stage:
 
 @dataclass(frozen=True, slots=True)
 class Delta:
-    """Event: the reply goes on with ``text``."""
+    """Event: the reply goes on with ``text``; its tokens' log-probabilities where asked for."""
 
     text: str
+    logprobs: tuple[TokenLogprob, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +101,12 @@ async def answer_stream(
     sampling: Sampling = DEFAULT_SAMPLING,
     force_base: bool = False,
     user: str | None = None,
-) -> AsyncIterator[ServingEvent]:
+    json_schema: Mapping[str, Any] | None = None,
+    n_logprobs: int | None = None,
+) -> AsyncGenerator[ServingEvent]:
     """Answer the last message of ``messages``; yields what happens as it happens.
+
+    Closing the generator cancels the reply in the engine.
 
     Parameters
     ----------
@@ -104,6 +116,9 @@ async def answer_stream(
         Answer with the base model whatever the routes say, for comparisons.
     user
         Opaque id for the engine's fair queueing.
+    json_schema, n_logprobs
+        As in :class:`~uno_site.inference.protocol.ChatRequest`; they hold for the reply,
+        not for the critic's suggestions.
 
     Raises
     ------
@@ -118,9 +133,11 @@ async def answer_stream(
         if not record.fallback:
             record.kind = choice.kind
     yield RouteChosen(choice, record.provenance())
+    asked = ChatRequest(record.model, tuple(messages), sampling, json_schema, user, n_logprobs)
     answering = _critic if record.kind == RouteKind.CRITIC else _direct
-    async for event in answering(messages, record, client, user):
-        yield event
+    async with aclosing(answering(asked, record, client)) as events:
+        async for event in events:
+            yield event
     yield Done(record.provenance())
 
 
@@ -151,41 +168,32 @@ async def _load_adapter(client: AsyncInferenceClient, route: ServedRoute) -> str
 
 
 async def _direct(
-    messages: Sequence[ChatMessage],
-    record: ReplyRecord,
-    client: AsyncInferenceClient,
-    user: str | None,
-) -> AsyncIterator[ServingEvent]:
+    asked: ChatRequest, record: ReplyRecord, client: AsyncInferenceClient
+) -> AsyncGenerator[ServingEvent]:
     """The expert's adapter, or the base model, answers by itself."""
     if record.kind == RouteKind.EXPERT and record.choice.route is not None:
-        model = record.choice.route.adapter_name
-    else:
-        model = record.model
-    async for event in _stream(model, messages, record, client, user):
-        yield event
+        asked = replace(asked, model=record.choice.route.adapter_name)
+    async with aclosing(_stream(asked, record, client)) as events:
+        async for event in events:
+            yield event
 
 
 async def _critic(
-    messages: Sequence[ChatMessage],
-    record: ReplyRecord,
-    client: AsyncInferenceClient,
-    user: str | None,
-) -> AsyncIterator[ServingEvent]:
+    asked: ChatRequest, record: ReplyRecord, client: AsyncInferenceClient
+) -> AsyncGenerator[ServingEvent]:
     """Draft by the base, suggestions by the critic, revision by the base (UNO §5)."""
     assert record.choice.route is not None
     yield Stage("draft")
-    drafted = await client.chat(
-        ChatRequest(record.model, tuple(messages), record.sampling, user=user)
-    )
+    drafted = await client.chat(asked)
     record.draft = drafted.text.strip()
     record.add_usage(drafted.usage)
     yield Stage("critique")
     suggested = await client.chat(
         ChatRequest(
             record.choice.route.adapter_name,
-            critic_messages(messages, record.draft),
-            critic_sampling(record.sampling),
-            user=user,
+            critic_messages(asked.messages, record.draft),
+            critic_sampling(asked.sampling),
+            user=asked.user,
         )
     )
     record.critique = suggested.text.strip()
@@ -194,12 +202,15 @@ async def _critic(
     if not record.critique:
         record.fallback = "The critic had no suggestions; the draft stands as it was."
         record.finish_reason = drafted.finish_reason
-        yield Delta(record.draft)
+        yield Delta(record.draft, drafted.logprobs)
         return
     yield Stage("revise")
-    asked = revise_messages(messages, record.draft, record.critique)
-    async for event in _stream(record.model, asked, record, client, user):
-        yield event
+    revising = replace(
+        asked, messages=revise_messages(asked.messages, record.draft, record.critique)
+    )
+    async with aclosing(_stream(revising, record, client)) as events:
+        async for event in events:
+            yield event
 
 
 def critic_sampling(sampling: Sampling) -> Sampling:
@@ -208,21 +219,17 @@ def critic_sampling(sampling: Sampling) -> Sampling:
 
 
 async def _stream(
-    model: str,
-    messages: Sequence[ChatMessage],
-    record: ReplyRecord,
-    client: AsyncInferenceClient,
-    user: str | None,
-) -> AsyncIterator[ServingEvent]:
-    request = ChatRequest(model, tuple(messages), record.sampling, user=user)
-    async for chunk in client.chat_stream(request):
-        record.add_usage(chunk.usage)
-        if chunk.text:
-            if record.ttft is None:
+    asked: ChatRequest, record: ReplyRecord, client: AsyncInferenceClient
+) -> AsyncGenerator[ServingEvent]:
+    async with aclosing(client.chat_stream(asked)) as chunks:
+        async for chunk in chunks:
+            record.add_usage(chunk.usage)
+            if chunk.text and record.ttft is None:
                 record.ttft = time.monotonic() - record.started
-            yield Delta(chunk.text)
-        if chunk.finish_reason is not None:
-            record.finish_reason = chunk.finish_reason
+            if chunk.text or chunk.logprobs:
+                yield Delta(chunk.text, chunk.logprobs)
+            if chunk.finish_reason is not None:
+                record.finish_reason = chunk.finish_reason
     if not record.finish_reason:
         raise EngineUnreachable("The engine broke off before the reply was complete.")
 

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 from django_htmx.http import HttpResponseClientRedirect
 
-from chat.models import Conversation, Reason
+from chat.models import Conversation, ConversationOrigin, Reason
 from chat.selectors import conversation_list, thread
 from chat.services.conversations import conversation_delete, conversation_rename
 from chat.services.generations import generations_rescue
@@ -31,10 +31,13 @@ def own_conversation(request: HttpRequest, conversation_id: UUID) -> Conversatio
 
 def sidebar(request: HttpRequest, current: Conversation | None = None) -> dict[str, Any]:
     """Context of the sidebar."""
-    search = request.GET.get("q", "")
+    search, origin = request.GET.get("q", ""), request.GET.get("origin", "")
+    if not origin and current is not None:
+        origin = current.origin
     return {
-        "conversations": conversation_list(request.user, search)[:SIDEBAR_SIZE],
+        "conversations": conversation_list(request.user, search, origin)[:SIDEBAR_SIZE],
         "search": search,
+        "is_api_list": origin == ConversationOrigin.API and not search,
         "conversation": current,
         "max_chars": MAX_MESSAGE_CHARS,
     }
@@ -48,7 +51,7 @@ def home(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 def conversation_search(request: HttpRequest) -> HttpResponse:
-    """The sidebar's list for ``?q=``; without htmx the home page with that list."""
+    """The sidebar's list for ``?q=`` or ``?origin=api``; without htmx the home page with it."""
     template = "chat/conversation_items.html" if request.htmx else "chat/home.html"
     return render(request, template, sidebar(request))
 

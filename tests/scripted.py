@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 
 import numpy as np
 
@@ -16,6 +16,7 @@ from uno_site.inference.protocol import (
     EngineHealth,
     FloatArray,
     ModelCard,
+    TokenLogprob,
     Usage,
 )
 from uno_site.inference.reports import ReplicaReport
@@ -27,7 +28,8 @@ class ScriptedClient:
     """Answers every chat with ``reply`` (a text, a function of the request, or an error).
 
     Embeddings are unit vectors drawn from the text's hash: equal texts are equal, others
-    nearly orthogonal. ``requests`` and ``loaded`` record what was asked.
+    nearly orthogonal. ``requests`` and ``loaded`` record what was asked. Each word is a token
+    of log-probability -0.5.
     """
 
     base_url = "scripted:"
@@ -57,7 +59,9 @@ class ScriptedClient:
 
     def chat(self, request: ChatRequest) -> ChatResult:
         text = self._text(request)
-        return ChatResult(text, request.model, "stop", Usage(1, len(text.split())))
+        logprobs = tuple(x for word in text.split(" ") for x in _logprobs(word, request))
+        usage = Usage(1, len(text.split()))
+        return ChatResult(text, request.model, "stop", usage, logprobs=logprobs)
 
     def chat_many(self, requests: Sequence[ChatRequest]) -> list[ChatResult]:
         return [self.chat(request) for request in requests]
@@ -65,7 +69,8 @@ class ScriptedClient:
     def chat_stream(self, request: ChatRequest) -> Iterator[ChatChunk]:
         words = self._text(request).split(" ")
         for index, word in enumerate(words):
-            yield ChatChunk(word if index == 0 else f" {word}")
+            text = word if index == 0 else f" {word}"
+            yield ChatChunk(text, logprobs=_logprobs(text, request))
         yield ChatChunk("", finish_reason="stop", usage=Usage(1, len(words)))
 
     def score(
@@ -95,6 +100,13 @@ class ScriptedClient:
         self.loaded.pop(name, None)
 
 
+def _logprobs(word: str, request: ChatRequest) -> tuple[TokenLogprob, ...]:
+    if request.n_logprobs is None:
+        return ()
+    others = tuple(TokenLogprob(f"other{i}", -2.0 - i) for i in range(request.n_logprobs))
+    return (TokenLogprob(word, -0.5, tuple(word.encode()), others),)
+
+
 class AsyncScriptedClient:
     """The same script, awaited."""
 
@@ -111,7 +123,7 @@ class AsyncScriptedClient:
     async def aclose(self) -> None:
         """There is no connection."""
 
-    async def chat_stream(self, request: ChatRequest) -> AsyncIterator[ChatChunk]:
+    async def chat_stream(self, request: ChatRequest) -> AsyncGenerator[ChatChunk]:
         for chunk in self.script.chat_stream(request):
             yield chunk
 

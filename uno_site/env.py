@@ -41,6 +41,7 @@ class Settings:
     model_path: str
     embedder_path: str
     open_signup: bool
+    api_requests_per_minute: int
     log_level: str
 
 
@@ -79,5 +80,6 @@ def read_env() -> Settings:
         model_path=env.str("UNO_MODEL_PATH", ""),
         embedder_path=env.str("UNO_EMBEDDER_PATH", ""),
         open_signup=env.bool("UNO_OPEN_SIGNUP", False),
+        api_requests_per_minute=env.int("UNO_API_REQUESTS_PER_MINUTE", 60),
         log_level=env.str("UNO_LOG_LEVEL", "INFO"),
     )

@@ -16,6 +16,7 @@ urlpatterns = [
     path("api/v1/", include("uno_site.api.urls")),
     path("api/v1/schema/", SpectacularAPIView.as_view(), name="api-schema"),
     path("api/v1/docs/", SpectacularSwaggerView.as_view(url_name="api-schema"), name="api-docs"),
+    path("v1/", include("chat.openai_api.urls")),
     path("admin/", admin.site.urls),
     path("health", views.health, name="health"),
 ]

@@ -50,8 +50,8 @@ class ConversationSerializer(serializers.ModelSerializer):
 
     class Meta:
         model = Conversation
-        fields = ["id", "title", "leaf", "created_at", "updated_at"]
-        read_only_fields = ["id", "leaf", "created_at", "updated_at"]
+        fields = ["id", "title", "origin", "leaf", "created_at", "updated_at"]
+        read_only_fields = ["id", "origin", "leaf", "created_at", "updated_at"]
 
 
 class ConversationDetailSerializer(ConversationSerializer):

@@ -17,7 +17,7 @@ from chat.services.conversations import (
     conversation_delete,
     conversation_rename,
 )
-from chat.services.feedback import feedback_explain, feedback_vote
+from chat.services.feedback import feedback_give
 from chat.services.messages import (
     message_correct,
     message_regenerate,
@@ -117,10 +117,11 @@ class MessageViewSet(mixins.RetrieveModelMixin, viewsets.GenericViewSet):
     def feedback(self, request: Request, pk: str | None = None) -> Response:
         """Give feedback on the reply; what was given before is replaced."""
         body, message = _valid(s.FeedbackGiveSerializer, request), self.get_object()
-        given = message.feedback.filter(user=request.user, thumb=body["thumb"]).first()
-        feedback = given or feedback_vote(message=message, thumb=body["thumb"])
-        feedback = feedback_explain(
-            feedback=feedback, reasons=sorted(body["reasons"]), comment=body["comment"]
+        feedback = feedback_give(
+            message=message,
+            thumb=body["thumb"],
+            reasons=sorted(body["reasons"]),
+            comment=body["comment"],
         )
         return Response(s.FeedbackSerializer(feedback).data)
 

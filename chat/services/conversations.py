@@ -6,7 +6,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from chat.models import Conversation, Message
+from chat.models import Conversation, ConversationOrigin, Message
 from chat.services.broadcasting import broadcast
 from chat.services.limits import clean_text
 
@@ -14,9 +14,11 @@ MAX_TITLE_CHARS = 120
 _FIRST_TITLE_CHARS = 60
 
 
-def conversation_create(*, user: Any) -> Conversation:
+def conversation_create(
+    *, user: Any, origin: ConversationOrigin = ConversationOrigin.CHAT
+) -> Conversation:
     """An empty conversation of ``user``."""
-    return Conversation.objects.create(user=user)
+    return Conversation.objects.create(user=user, origin=origin)
 
 
 def conversation_rename(*, conversation: Conversation, title: str) -> Conversation:

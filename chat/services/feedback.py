@@ -59,6 +59,23 @@ def feedback_explain(*, feedback: Feedback, reasons: Iterable[str], comment: str
     return feedback
 
 
+@transaction.atomic
+def feedback_give(
+    *, message: Message, thumb: int, reasons: Iterable[str] = (), comment: str = ""
+) -> Feedback:
+    """Give feedback all at once; what was given before is replaced.
+
+    Raises
+    ------
+    InvalidInput, Conflict
+        As :func:`feedback_vote` and :func:`feedback_explain`.
+    """
+    given = message.feedback.filter(user=message.conversation.user, thumb=thumb).first()
+    feedback = given or feedback_vote(message=message, thumb=thumb)
+    assert feedback is not None, "a vote is taken back only where the same one was given"
+    return feedback_explain(feedback=feedback, reasons=reasons, comment=comment)
+
+
 def _check_votable(message: Message) -> None:
     if message.role != MessageRole.ASSISTANT:
         raise Conflict(_("Only replies can be voted on."))

@@ -80,18 +80,23 @@ def generation_finish(
 ) -> bool:
     """End the reply; False when it was no longer being written."""
     provenance = provenance or {}
-    route_id = provenance.get("route_id")
-    is_route_there = route_id and ServedRoute.objects.filter(pk=route_id).exists()
     return bool(
         Message.objects.filter(pk=message_id, state=MessageState.GENERATING).update(
             state=state,
             content=content.strip(),
             error=error,
             provenance=provenance,
-            served_route_id=route_id if is_route_there else None,
+            served_route_id=served_route_id(provenance),
             updated_at=timezone.now(),
         )
     )
+
+
+def served_route_id(provenance: dict[str, Any]) -> str | None:
+    """The id of the route that a reply came by, if that is still on record."""
+    route_id = provenance.get("route_id")
+    is_there = route_id and ServedRoute.objects.filter(pk=route_id).exists()
+    return route_id if is_there else None
 
 
 def dead_generations() -> QuerySet[Message]:

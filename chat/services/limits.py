@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass
 from typing import Any
 
 from django.core.cache import cache
@@ -53,12 +54,36 @@ def count_send(user: Any) -> None:
     TooManyMessages
         More than :data:`SENDS_PER_MINUTE` within this minute.
     """
-    window = int(time.time()) // _WINDOW_SECONDS
-    key = f"chat-sends:{user.pk}:{window}"
-    cache.add(key, 0, timeout=2 * _WINDOW_SECONDS)
-    if cache.incr(key) > SENDS_PER_MINUTE:
-        wait = _WINDOW_SECONDS - int(time.time()) % _WINDOW_SECONDS
+    allowance = count_in_minute(f"chat-sends:{user.pk}", limit=SENDS_PER_MINUTE)
+    if allowance.is_exceeded:
         raise TooManyMessages(
             _("You have sent %(n)s messages within a minute.") % {"n": SENDS_PER_MINUTE},
-            remedy=_("Please wait %(n)s seconds.") % {"n": wait},
+            remedy=_("Please wait %(n)s seconds.") % {"n": allowance.reset_seconds},
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """What may still be done within this minute, after ``n_used`` of ``limit`` times."""
+
+    limit: int
+    n_used: int
+    reset_seconds: int
+
+    @property
+    def is_exceeded(self) -> bool:
+        """Whether it was done too often."""
+        return self.n_used > self.limit
+
+    @property
+    def n_left(self) -> int:
+        """How often it may still be done."""
+        return max(self.limit - self.n_used, 0)
+
+
+def count_in_minute(subject: str, *, limit: int) -> Allowance:
+    """Count one more of ``subject`` (a cache key) within this minute."""
+    now = int(time.time())
+    key = f"{subject}:{now // _WINDOW_SECONDS}"
+    cache.add(key, 0, timeout=2 * _WINDOW_SECONDS)
+    return Allowance(limit, cache.incr(key), _WINDOW_SECONDS - now % _WINDOW_SECONDS)

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from chat import generation
 from chat.models import Conversation, Message, MessageOrigin, MessageRole, MessageState
 from chat.selectors import deepest_leaf
+from chat.services.api_log import reply_hash
 from chat.services.broadcasting import broadcast
 from chat.services.conversations import conversation_create, leaf_show, title_from
 from chat.services.generations import generations_rescue
@@ -113,6 +114,7 @@ def message_correct(*, message: Message, content: str) -> Message:
         origin=MessageOrigin.CORRECTION,
         content=content,
         correction_of=message,
+        path_hash=reply_hash(message.parent, content),
     )
     leaf_show(conversation=conversation, leaf=correction)
     broadcast(conversation.pk, {"type": "thread", "leaf": str(correction.pk)})

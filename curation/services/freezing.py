@@ -28,7 +28,6 @@ from curation.models import EntryState, LogEntry
 from curation.services.flags import CHANGED_AFTER_REVIEW, flag_add
 from curation.services.withdrawal import artefacts_delete
 
-SOURCE = "chat"
 FROZEN_STATES = (MessageState.COMPLETE, MessageState.STOPPED)
 CHUNK = 100
 
@@ -114,7 +113,7 @@ def _entry_add(reply: Message, conversation: Conversation, draft: Draft) -> None
         defaults={
             **_columns(draft),
             "user_id": conversation.user_id,
-            "source": SOURCE,
+            "source": conversation.origin,
             "model": reply.provenance.get("model") or "",
             "adapter": reply.provenance.get("adapter_name") or "",
         },

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 
 from tests.scripted import AsyncScriptedClient
 from uno_site.inference.protocol import ChatChunk, ChatRequest
@@ -18,7 +18,7 @@ class PacedClient(AsyncScriptedClient):
         self.error = error
         self.go_on = asyncio.Event()
 
-    async def chat_stream(self, request: ChatRequest) -> AsyncIterator[ChatChunk]:
+    async def chat_stream(self, request: ChatRequest) -> AsyncGenerator[ChatChunk]:
         for n_words, chunk in enumerate(self.script.chat_stream(request)):
             if n_words == self.n_free:
                 await self.go_on.wait()

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import Any
 
 from django import forms
 from django.contrib.auth.forms import AuthenticationForm, UserCreationForm
 from django.core.exceptions import ValidationError
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from uno_site.errors import UnoError
 
-from .models import Invitation, User
+from .models import Invitation, Scope, User
 from .services import sign_in_check, sign_in_failed
 
 
@@ -50,3 +52,33 @@ class InvitationForm(forms.ModelForm):
         fields = ("role", "email")
         labels = {"role": _("Role"), "email": _("For (optional)")}
         widgets = {"email": forms.EmailInput(attrs={"placeholder": _("name@example.org")})}
+
+
+class ApiKeyForm(forms.Form):
+    """A new API key."""
+
+    name = forms.CharField(
+        label=_("Name"),
+        max_length=80,
+        widget=forms.TextInput(attrs={"placeholder": _("What it is for")}),
+    )
+    days = forms.TypedChoiceField(
+        label=_("Valid for"),
+        coerce=int,
+        required=False,
+        empty_value=0,
+        initial=90,
+        choices=[(30, _("30 days")), (90, _("90 days")), (365, _("a year")), (0, _("no limit"))],
+    )
+    scopes = forms.MultipleChoiceField(
+        label=_("It may be used for"),
+        choices=Scope.choices,
+        initial=Scope.values,
+        widget=forms.CheckboxSelectMultiple,
+    )
+
+    @property
+    def expires_at(self) -> datetime | None:
+        """When the key's time is over; None for never."""
+        days = self.cleaned_data["days"]
+        return timezone.now() + timedelta(days=days) if days else None

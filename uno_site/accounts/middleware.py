@@ -2,28 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils.deprecation import MiddlewareMixin
 
 EXEMPT = ("/accounts/", "/static/", "/api/", "/v1/", "/admin/", "/health")
 
 
-class ConsentMiddleware:
+class ConsentMiddleware(MiddlewareMixin):
     """Send a signed-in person who has not answered the consent question to it, once."""
 
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
-        self.get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponse:
+    def process_request(self, request: HttpRequest) -> HttpResponse | None:
+        """Lead to the question; None lets the request go on."""
+        if request.method != "GET" or request.path.startswith(EXEMPT):
+            return None
         user = request.user
-        if (
-            user.is_authenticated
-            and user.training_consent is None
-            and request.method == "GET"
-            and not request.path.startswith(EXEMPT)
-        ):
+        if user.is_authenticated and user.training_consent is None:
             return redirect(f"{reverse('accounts:consent')}?next={request.path}")
-        return self.get_response(request)
+        return None

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import secrets
 from datetime import timedelta
+from typing import Any
 
 from django.contrib.auth.models import AbstractUser, UserManager
 from django.db import models
+from django.db.models import Q
 from django.utils import timezone
 
 from uno_site.base_models import UUIDModel
@@ -81,3 +83,80 @@ class Invitation(UUIDModel):
     def is_open(self) -> bool:
         """Whether it may still be accepted."""
         return self.accepted_by_id is None and self.expires_at > timezone.now()
+
+
+class Scope(models.TextChoices):
+    """What an API key may be used for."""
+
+    CHAT = "chat", "Chat completions"
+    EMBEDDINGS = "embeddings", "Embeddings"
+    FEEDBACK = "feedback", "Feedback"
+
+
+class ApiKeyQuerySet(models.QuerySet):
+    """API keys."""
+
+    def visible_to(self, user: Any) -> ApiKeyQuerySet:
+        """The keys that ``user`` may see: their own; admins see all."""
+        return self.all() if user.is_admin else self.filter(user=user)
+
+    def usable(self) -> ApiKeyQuerySet:
+        """Keys that still let somebody in."""
+        is_current = Q(expires_at__isnull=True) | Q(expires_at__gt=timezone.now())
+        return self.filter(is_current, revoked_at__isnull=True, user__is_active=True)
+
+
+class ApiKey(UUIDModel):
+    """A person's key to the public API.
+
+    Kept are the SHA-256 ``digest`` of the key, and its first characters to know it by.
+    """
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="api_keys")
+    name = models.CharField(max_length=80)
+    prefix = models.CharField(max_length=16)
+    digest = models.CharField(max_length=64, unique=True)
+    scopes = models.JSONField(default=list)
+    created_at = models.DateTimeField(auto_now_add=True)
+    expires_at = models.DateTimeField(null=True, blank=True)
+    last_used_at = models.DateTimeField(null=True, blank=True)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+
+    objects = ApiKeyQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-created_at"]
+        verbose_name = "API key"
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def is_expired(self) -> bool:
+        """Whether its time is over."""
+        return self.expires_at is not None and self.expires_at <= timezone.now()
+
+    @property
+    def is_usable(self) -> bool:
+        """Whether it still lets somebody in."""
+        return self.revoked_at is None and not self.is_expired
+
+    @property
+    def scope_labels(self) -> list[str]:
+        """What it may be used for, in words."""
+        return [Scope(scope).label for scope in self.scopes]
+
+
+class ApiUsage(UUIDModel):
+    """What one key was used for on one day (UTC)."""
+
+    key = models.ForeignKey(ApiKey, on_delete=models.CASCADE, related_name="usage")
+    day = models.DateField()
+    n_requests = models.PositiveBigIntegerField(default=0)
+    prompt_tokens = models.PositiveBigIntegerField(default=0)
+    completion_tokens = models.PositiveBigIntegerField(default=0)
+
+    class Meta:
+        ordering = ["-day"]
+        verbose_name_plural = "API usage"
+        constraints = [models.UniqueConstraint(fields=["key", "day"], name="one_usage_row_a_day")]

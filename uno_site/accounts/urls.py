@@ -3,7 +3,7 @@
 from django.contrib.auth.views import LogoutView
 from django.urls import path
 
-from . import people_views, views
+from . import key_views, people_views, views
 
 app_name = "accounts"
 urlpatterns = [
@@ -14,6 +14,10 @@ urlpatterns = [
     path("password/", views.PasswordView.as_view(), name="password"),
     path("profile/", views.profile, name="profile"),
     path("consent/", views.consent, name="consent"),
+    path("keys/", key_views.api_keys, name="api-keys"),
+    path("keys/<uuid:key_id>/", key_views.api_key_detail, name="api-key"),
+    path("keys/<uuid:key_id>/revoke/", key_views.api_key_revoke_view, name="api-key-revoke"),
+    path("users/keys/", key_views.api_keys_all, name="api-keys-all"),
     path("users/", people_views.user_list, name="users"),
     path("users/<uuid:user_id>/role/", people_views.user_role, name="user-role"),
     path("users/<uuid:user_id>/active/", people_views.user_active, name="user-active"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 
 import httpx
 
@@ -67,7 +67,7 @@ class AsyncHttpClient:
         call = calls.chat_call(wire.chat_body(request, stream=False))
         return wire.parse_chat(wire.response_json(await self._engine.send(call)))
 
-    def chat_stream(self, request: ChatRequest) -> AsyncIterator[ChatChunk]:
+    def chat_stream(self, request: ChatRequest) -> AsyncGenerator[ChatChunk]:
         """Chunks as they are written; closing the iterator cancels the reply."""
         return self._engine.stream(calls.chat_call(wire.chat_body(request, stream=True)))
 

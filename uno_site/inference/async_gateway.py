@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import aclosing, suppress
 from typing import TypeVar
 
@@ -67,7 +67,7 @@ class AsyncGateway:
             self._attempt, journey, lambda replica: self._exchange(replica, call)
         )
 
-    async def stream(self, call: Call) -> AsyncIterator[ChatChunk]:
+    async def stream(self, call: Call) -> AsyncGenerator[ChatChunk]:
         """The chunks of a streamed reply; tried again only while none has been handed over."""
         journey = Journey(call)
         first: ChatChunk

@@ -6,10 +6,18 @@ from uno_site.errors import UnoError
 
 
 class InferenceError(UnoError):
-    """Base of all inference errors."""
+    """Base of all inference errors.
+
+    ``said`` is what the engine itself answered, without the address that the message may
+    name: the part of it that strangers may read.
+    """
 
     code = "inference_error"
     status = 502
+
+    def __init__(self, message: str, *, remedy: str = "", said: str = "") -> None:
+        super().__init__(message, remedy=remedy)
+        self.said = said or message
 
 
 class EngineUnreachable(InferenceError):

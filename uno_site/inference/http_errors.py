@@ -40,17 +40,16 @@ def error_from_body(status: int, body: Any, url: str) -> InferenceError:
     inner = body.get("error", body) if isinstance(body, Mapping) else {"message": str(body)}
     if not isinstance(inner, Mapping):
         inner = {"message": str(inner)}
-    message = str(inner.get("message") or inner.get("detail") or f"HTTP {status}")
+    said = str(inner.get("message") or inner.get("detail") or f"HTTP {status}")
     remedy, kind = str(inner.get("remedy", "")), inner.get("type")
-    if not remedy:
-        message = f"{url} answered {status}: {message}"
+    message = said if remedy else f"{url} answered {status}: {said}"
     if kind == AdapterInvalid.code:
-        return AdapterInvalid(message, remedy=remedy)
+        return AdapterInvalid(message, remedy=remedy, said=said)
     if kind == EngineBusy.code or (not remedy and status in _BUSY_STATUSES):
-        return EngineBusy(message, remedy=remedy or "Try again in a moment.")
+        return EngineBusy(message, remedy=remedy or "Try again in a moment.", said=said)
     if kind == EngineRefused.code or 400 <= status < 500:
-        return EngineRefused(message, remedy=remedy)
-    return EngineFailed(message, remedy=remedy or "See the engine's log.")
+        return EngineRefused(message, remedy=remedy, said=said)
+    return EngineFailed(message, remedy=remedy or "See the engine's log.", said=said)
 
 
 def transport_error(url: str, error: httpx.HTTPError) -> InferenceError:

@@ -7,7 +7,7 @@ an :class:`InferenceClient`. This module imports no Django and no engine library
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
@@ -51,6 +51,8 @@ class ChatRequest:
     ``model`` is the base model's name or the name of a loaded adapter.
     ``json_schema`` constrains the output to JSON that the schema accepts.
     ``user`` is an opaque id used for fair queueing.
+    ``n_logprobs`` asks for the log-probability of each token with so many alternatives
+    (0 to 20); None asks for none.
     """
 
     model: str
@@ -58,6 +60,7 @@ class ChatRequest:
     sampling: Sampling = field(default_factory=Sampling)
     json_schema: Mapping[str, Any] | None = None
     user: str | None = None
+    n_logprobs: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +76,16 @@ class Usage:
 
 
 @dataclass(frozen=True, slots=True)
+class TokenLogprob:
+    """A token of a reply: its text, natural-log probability, bytes, and likeliest alternatives."""
+
+    token: str
+    logprob: float
+    bytes: tuple[int, ...] = ()
+    top: tuple[TokenLogprob, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class ChatChunk:
     """A piece of a streamed reply; the last one carries ``finish_reason`` and ``usage``.
 
@@ -84,6 +97,7 @@ class ChatChunk:
     token_ids: tuple[int, ...] = ()
     finish_reason: FinishReason | None = None
     usage: Usage | None = None
+    logprobs: tuple[TokenLogprob, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +109,7 @@ class ChatResult:
     finish_reason: FinishReason
     usage: Usage
     token_ids: tuple[int, ...] = ()
+    logprobs: tuple[TokenLogprob, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +191,7 @@ class AsyncInferenceClient(Protocol):
 
     async def chat(self, request: ChatRequest) -> ChatResult: ...
 
-    def chat_stream(self, request: ChatRequest) -> AsyncIterator[ChatChunk]: ...
+    def chat_stream(self, request: ChatRequest) -> AsyncGenerator[ChatChunk]: ...
 
     async def embed(self, texts: Sequence[str]) -> FloatArray: ...
 

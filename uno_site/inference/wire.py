@@ -24,6 +24,7 @@ from uno_site.inference.protocol import (
     ModelCard,
     Usage,
 )
+from uno_site.inference.wire_logprobs import parse_logprobs
 
 Body = dict[str, Any]
 
@@ -55,6 +56,8 @@ def chat_body(request: ChatRequest, *, stream: bool) -> Body:
         body["response_format"] = {"type": "json_schema", "json_schema": schema}
     if request.user is not None:
         body["user"] = request.user
+    if request.n_logprobs is not None:
+        body |= {"logprobs": True, "top_logprobs": request.n_logprobs}
     if stream:
         body["stream_options"] = {"include_usage": True}
     return body
@@ -99,6 +102,7 @@ def parse_chat(body: Body) -> ChatResult:
         finish_reason=_finish_reason(choice.get("finish_reason")),
         usage=_usage(body.get("usage")) or Usage(0, 0),
         token_ids=tuple(choice.get("token_ids") or ()),
+        logprobs=parse_logprobs(choice),
     )
 
 
@@ -239,7 +243,9 @@ class StreamParser:
         token_ids = tuple(choice.get("token_ids") or ())
         if choice.get("finish_reason") is not None:
             self._reason = _finish_reason(choice["finish_reason"])
-        return ChatChunk(text, token_ids) if text or token_ids else None
+        if not (text or token_ids):
+            return None
+        return ChatChunk(text, token_ids, logprobs=parse_logprobs(choice))
 
     def _last(self) -> ChatChunk:
         if self._reason is None:

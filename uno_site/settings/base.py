@@ -42,7 +42,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "uno_site.middleware.StaticFilesMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -158,8 +158,17 @@ REST_FRAMEWORK = {
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "UNO API",
-    "DESCRIPTION": "Conversations, feedback, curation and training under the screens' permissions.",
+    "DESCRIPTION": (
+        "Under /api/v1/: conversations, feedback, curation and training under the screens' "
+        "permissions. Under /v1/: the public API in OpenAI's shapes, with API keys."
+    ),
     "VERSION": "1.0.0",
+    # The public API's description comes from pydantic, which writes JSON Schema 2020-12.
+    "OAS_VERSION": "3.1.1",
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "chat.openai_api.description.describe",
+    ],
     "SERVE_INCLUDE_SCHEMA": False,
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
@@ -171,6 +180,8 @@ SPECTACULAR_SETTINGS = {
         "EntryStateEnum": "curation.models.EntryState",
         "ReviewStateEnum": "curation.models.ReviewState",
         "JobStateEnum": "uno_site.jobs.models.JobState",
+        "ConversationOriginEnum": "chat.models.ConversationOrigin",
+        "MessageOriginEnum": "chat.models.MessageOrigin",
         "MessageStateEnum": "chat.models.MessageState",
         "RunStateEnum": "training.models.RunState",
         "AdapterStateEnum": "training.models.AdapterState",
