@@ -95,7 +95,7 @@ class Benchmark:
     def __init__(self, served: Engine, model_path: Path, n_threads: int, n_rounds: int) -> None:
         self.served, self.model_path = served, model_path
         self.n_threads, self.n_rounds = n_threads, n_rounds
-        self.client = HttpClient(served.url, timeout=600)
+        self.client = HttpClient(served.url)
         self.model = Model(model_path)
         self.template = ChatTemplate(self.model)
         self.llama = open_llama(model_path, N_CONTEXT, n_threads)

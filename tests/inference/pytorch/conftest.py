@@ -140,7 +140,7 @@ def engine(served: ServedModel, device: torch.device) -> Engine:
 @pytest.fixture(scope="module")
 def client(engine: Engine) -> Iterator[HttpClient]:
     with _serve(engine) as url:
-        client = HttpClient(url, timeout=60)
+        client = HttpClient(url)
         yield client
         client.close()
 
