@@ -13,6 +13,7 @@ from django.core.paginator import Paginator
 from django.db import models
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
@@ -37,8 +38,6 @@ class Queue:
     filter: type[FilterForm]
     fragment: str
     page_size: int
-    list_url: str
-    approve_url: str
 
 
 QUEUES = {
@@ -52,8 +51,6 @@ QUEUES = {
         filter=RuleFilter,
         fragment="curation/rule_row.html",
         page_size=25,
-        list_url="curation:rules",
-        approve_url="curation:rules-approve",
     ),
     "pairs": Queue(
         title=gettext_lazy("Pairs"),
@@ -65,8 +62,6 @@ QUEUES = {
         filter=PairFilter,
         fragment="curation/pair_row.html",
         page_size=10,
-        list_url="curation:pairs",
-        approve_url="curation:pairs-approve",
     ),
 }
 ACTIONS = {
@@ -87,6 +82,8 @@ def queue_page(request: HttpRequest, noun: str) -> HttpResponse:
     page = Paginator(rows, queue.page_size).get_page(request.GET.get("page"))
     context = {
         "queue": queue,
+        "list_url": reverse(f"curation:{noun}"),
+        "approve_url": reverse(f"curation:{noun}-approve"),
         "form": form,
         "page": page,
         "noun": noun,

@@ -15,6 +15,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.e2e.logs import email_logs
+from tests.e2e.steps import retrain
 
 pytestmark = [pytest.mark.e2e, pytest.mark.model]
 
@@ -120,22 +121,8 @@ def curate(curator: Page, pictures: Take, tmp_path: Path) -> None:
     pictures(curator, "05-approved-pairs")
 
 
-def open_the_run(admin: Page, minutes: float = 8) -> None:
-    """Open the run's page as soon as there is one: roles that were never checked come first."""
-    deadline = time.monotonic() + minutes * 60
-    while not admin.locator("a.row-link").count():
-        assert time.monotonic() < deadline, "No run was begun."
-        admin.wait_for_timeout(2000)
-        admin.reload()
-    admin.locator("a.row-link").first.click()
-
-
 def train_and_promote(admin: Page, pictures: Take) -> None:
-    admin.goto("/training/")
-    admin.get_by_role("button", name="Retrain").locator("visible=true").first.click()
-    admin.locator("dialog[open]").get_by_role("button", name="Retrain").click()
-    admin.goto("/training/runs/")
-    open_the_run(admin)
+    retrain(admin)
     status = admin.locator("[data-chart-status]")
     expect(status).to_contain_text(re.compile(r"step \d+/20 · epoch [2-4]"), timeout=8 * MINUTE)
     expect(admin.locator("path.chart-validation")).to_be_attached()

@@ -12,6 +12,7 @@ from playwright.sync_api import Page, expect
 
 from tests.e2e.logs import email_logs
 from tests.e2e.product import Product
+from tests.e2e.steps import retrain
 
 pytestmark = [pytest.mark.e2e, pytest.mark.model]
 
@@ -45,27 +46,11 @@ def steps_of(folder: Path) -> list[int]:
     return [row["step"] for row in rows if row["kind"] == "train"]
 
 
-def begin_training(admin: Page) -> None:
-    """Retrain, and open the new run's page."""
-    admin.goto("/training/runs/")
-    n_before = admin.locator("a.row-link").count()
-    admin.goto("/training/")
-    admin.get_by_role("button", name="Retrain").locator("visible=true").first.click()
-    admin.locator("dialog[open]").get_by_role("button", name="Retrain").click()
-    admin.goto("/training/runs/")
-    for _ in range(240):
-        if admin.locator("a.row-link").count() > n_before:
-            break
-        admin.wait_for_timeout(2000)
-        admin.reload()
-    admin.locator("a.row-link").first.click()
-
-
 def test_a_killed_training_goes_on_and_the_page_says_so(
     trainable: Product, sign_in: Callable[..., Page]
 ) -> None:
     admin = sign_in("admin")
-    begin_training(admin)
+    retrain(admin)
     status = admin.locator("[data-chart-status]")
     expect(status).to_contain_text(re.compile(r"step [2-9]/20"), timeout=8 * MINUTE)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -26,10 +26,11 @@ def run_engine(data_dir: Path, *options: str, token: str = "") -> Iterator[HttpC
         "UNO_BASE_MODEL": BASE,
         "OMP_NUM_THREADS": "1",
     }
-    with running_engine(data_dir, "--threads", "1", *options, environment=environment) as engine:
-        client = HttpClient(engine.url, token)
+    with (
+        running_engine(data_dir, "--threads", "1", *options, environment=environment) as engine,
+        closing(HttpClient(engine.url, token)) as client,
+    ):
         yield client
-        client.close()
     code = engine.process.returncode
     assert code == 0, f"the engine ended with {code}: {engine.tail()}"
 

@@ -1,0 +1,30 @@
+"""What an admin does in more than one browser test."""
+
+from __future__ import annotations
+
+import time
+
+from playwright.sync_api import Page
+
+
+def retrain(admin: Page, minutes: float = 8) -> None:
+    """Retrain, and open the new run's page as soon as there is one.
+
+    Roles that were never checked are checked before the first run begins.
+
+    Raises:
+        AssertionError: if no run was begun within ``minutes``.
+    """
+    runs = admin.locator("a.row-link")
+    admin.goto("/training/runs/")
+    n_before = runs.count()
+    admin.goto("/training/")
+    admin.get_by_role("button", name="Retrain").locator("visible=true").first.click()
+    admin.locator("dialog[open]").get_by_role("button", name="Retrain").click()
+    admin.goto("/training/runs/")
+    deadline = time.monotonic() + minutes * 60
+    while runs.count() == n_before:
+        assert time.monotonic() < deadline, f"No run was begun within {minutes:g} minutes."
+        admin.wait_for_timeout(2000)
+        admin.reload()
+    runs.first.click()
