@@ -15,7 +15,7 @@ MANAGE  := $(BIN)/python manage.py
 
 export PYTHONUNBUFFERED := 1
 
-.PHONY: help run test test-slow test-gpu test-vllm check format bench-engine openapi demo learn learn-demo setup models clean
+.PHONY: help run test test-slow test-gpu test-vllm check format bench-engine bench-endurance bench-engine-vllm openapi demo learn learn-demo setup models clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -36,6 +36,11 @@ test-vllm: setup models ## UNO's clients against a real vLLM on the CPU (an envi
 	@echo "→ vLLM ($(CACHE)/vllm)"
 	@$(BIN)/python -m tests.inference.vllm_environment $(CACHE)/vllm
 	@VLLM_PYTHON=$(CACHE)/vllm/bin/python $(BIN)/python -m pytest -m live tests/inference/test_vllm.py
+
+bench-engine-vllm: setup models ## the engine against vLLM on the CPU; var/reports/bench-engine-vllm.json
+	@echo "→ vLLM ($(CACHE)/vllm)"
+	@$(BIN)/python -m tests.inference.vllm_environment $(CACHE)/vllm
+	@VLLM_PYTHON=$(CACHE)/vllm/bin/python $(BIN)/python -m tests.benchmarks.vllm
 
 check: setup ## style, types, templates, import contracts, migrations, deployment checks
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
@@ -61,6 +66,9 @@ learn-demo: models ## measure the loop on scripted users; writes var/reports/lea
 
 bench-engine: setup models ## the engine against its baselines; writes var/reports/bench-engine.json
 	@$(BIN)/python -m tests.benchmarks.engine
+
+bench-endurance: setup models ## half an hour of mixed load, then SIGKILL; var/reports/bench-endurance.json
+	@$(BIN)/python -m tests.benchmarks.endurance
 
 openapi: setup ## write docs/openapi.yaml from the code
 	@DJANGO_SETTINGS_MODULE=uno_site.settings.test $(MANAGE) spectacular --file docs/openapi.yaml --validate

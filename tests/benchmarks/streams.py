@@ -42,11 +42,11 @@ class RunTimes:
         return max(s.first_s for s in self.streams)
 
 
-def stream_all(base_url: str, requests: Sequence[ChatRequest]) -> RunTimes:
+def stream_all(base_url: str, requests: Sequence[ChatRequest], token: str = "") -> RunTimes:
     """Send all requests at once and read their streams."""
 
     async def run() -> RunTimes:
-        client = AsyncHttpClient(base_url)
+        client = AsyncHttpClient(base_url, token)
         started = time.perf_counter()
         times = await asyncio.gather(*(_stream(client, r, started) for r in requests))
         await client.aclose()

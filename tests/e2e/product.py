@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
@@ -120,8 +120,8 @@ def _own_database(url: str) -> Iterator[str]:
 
 
 @contextlib.contextmanager
-def running_product(data_dir: Path) -> Iterator[Product]:
-    """UNO with fresh data, stopped at the end."""
+def running_product(data_dir: Path, settings: Mapping[str, str] | None = None) -> Iterator[Product]:
+    """UNO with fresh data, stopped at the end; ``settings`` are variables of its environment."""
     port, engine_port = free_port(), free_port()
     environment = {
         **os.environ,
@@ -129,6 +129,7 @@ def running_product(data_dir: Path) -> Iterator[Product]:
         "UNO_DATA_DIR": str(data_dir),
         "UNO_PORT": str(port),
         "UNO_ENGINE_URL": f"http://127.0.0.1:{engine_port}",
+        **(settings or {}),
     }
     with contextlib.ExitStack() as stack:
         server = environment.pop("DATABASE_URL", "")

@@ -10,6 +10,9 @@ import pytest
 
 from tests.engines import running_engine
 from uno_site.inference.client import HttpClient
+from uno_site.inference.engine.formats import write_format
+from uno_site.inference.engine.llama import start_backend
+from uno_site.inference.engine.models import reference_source
 from uno_site.inference.protocol import ChatMessage, ChatRequest, Sampling
 
 BASE = "smollm2-135m-instruct"
@@ -44,6 +47,17 @@ def data_dir(pytestconfig: pytest.Config) -> Path:
 @pytest.fixture(scope="session")
 def engine(data_dir: Path) -> Iterator[HttpClient]:
     with run_engine(data_dir, "--context", "1024", "--slots", "8") as client:
+        yield client
+
+
+@pytest.fixture(scope="session")
+def f16_engine(data_dir: Path) -> Iterator[HttpClient]:
+    """Of the model in f16, where the shape of a batch hardly moves a log-probability."""
+    path = data_dir / "f16.gguf"
+    if not path.exists():
+        start_backend()
+        write_format(reference_source(), path, "f16")
+    with run_engine(data_dir, "--model", str(path), "--context", "512", "--slots", "2") as client:
         yield client
 
 

@@ -3,7 +3,8 @@ from dataclasses import replace
 import pytest
 
 from uno_site.env import read_env
-from uno_site.inference.engine import models
+from uno_site.inference.engine import formats, models
+from uno_site.inference.engine.llama import start_backend
 
 
 @pytest.fixture
@@ -11,14 +12,17 @@ def settings(tmp_path):
     return replace(read_env(), data_dir=tmp_path, model_path="", embedder_path="")
 
 
-def test_the_reference_model_is_requantised_once(settings, monkeypatch):
+@pytest.mark.model
+def test_the_fastest_format_of_the_reference_model_is_chosen_once(settings, monkeypatch):
+    start_backend()
     first = models.prepare_model(settings)
     assert first.sha256 == models.REFERENCE_SHA256
-    assert first.path.parent == settings.data_dir / "models"
-    assert first.path.stat().st_size < first.source.stat().st_size
-    monkeypatch.setattr(models, "requantise", lambda *_: pytest.fail("requantised again"))
+    assert "the fastest of 4 formats" in first.format
+    folder = settings.data_dir / "models"
+    assert first.path in (first.source, *folder.glob("*.gguf"))
+    monkeypatch.setattr(formats, "measure", lambda *_: pytest.fail("measured again"))
     assert models.prepare_model(settings) == first
-    assert not [p for p in first.path.parent.iterdir() if p.name.startswith(".")]
+    assert not [p for p in folder.iterdir() if p.name.startswith(".")]
 
 
 def test_a_file_of_another_digest_is_refused(settings, monkeypatch, tmp_path):

@@ -30,11 +30,11 @@ def test_another_user_begins_anew(engine):
     assert engine.chat(turn("dora", LONG + " And the fish.")).usage.cached_tokens == 0
 
 
-def test_warm_and_cold_log_probabilities_agree(engine):
-    first = engine.chat(turn("emil", LONG))
+def test_warm_and_cold_log_probabilities_agree(f16_engine):
+    first = f16_engine.chat(turn("emil", LONG))
     messages = turn("emil", LONG, first.text, "And the whales?").messages
-    cold = engine.next_token_logprobs(BASE, messages, ["The", "I", "Yes"])
-    warm = engine.next_token_logprobs(BASE, messages, ["The", "I", "Yes"])
+    cold = f16_engine.next_token_logprobs(BASE, messages, ["The", "I", "Yes"])
+    warm = f16_engine.next_token_logprobs(BASE, messages, ["The", "I", "Yes"])
     for word in cold:
         assert warm[word] == pytest.approx(cold[word], abs=0.02)
 

@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-import httpx
 import numpy as np
 import pytest
 
 from chat.models import RouteKind
 from chat.services.routes import RouteSpec, route_table_publish
 from chat.serving import answer
-from tests.engines import free_port
 from tests.inference.conftest import BASE
 from tests.inference.lora import make_adapter
+from tests.inference.vllm_server import TOKEN, running_vllm
 from uno_site import engine_clients
 from uno_site.inference.client import HttpClient
 from uno_site.inference.errors import EngineRefused
@@ -28,8 +24,6 @@ from uno_site.inference.protocol import ChatMessage, Sampling
 
 pytestmark = [pytest.mark.live, pytest.mark.django_db]
 
-START_SECONDS = 900
-TOKEN = "vllm-test"
 MESSAGES = (ChatMessage("user", "Say something kind."),)
 QUERY = "Write an e-mail to my landlord."
 
@@ -47,49 +41,9 @@ def base_dir(engine_data_dir: Path) -> Path:
 @pytest.fixture(scope="module")
 def vllm_url(base_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a vLLM server with the reference model."""
-    python = os.environ.get("VLLM_PYTHON")
-    if not python:
-        pytest.fail("VLLM_PYTHON is not set; `make test-vllm` sets it.")
-    port, log = free_port(), tmp_path_factory.mktemp("vllm") / "vllm.log"
-    options = {
-        "model": base_dir,
-        "served-model-name": BASE,
-        "port": port,
-        "api-key": TOKEN,
-        "max-model-len": 1024,
-        "max-num-seqs": 4,
-        "max-lora-rank": 8,
-        "dtype": "bfloat16",
-    }
-    command = [python, "-m", "vllm.entrypoints.openai.api_server", "--enable-lora"]
-    command += [part for name, value in options.items() for part in (f"--{name}", str(value))]
-    extra = {"VLLM_ALLOW_RUNTIME_LORA_UPDATING": "True", "VLLM_CPU_KVCACHE_SPACE": "1"}
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            [*command, "--enforce-eager"],
-            env={**os.environ, **extra},
-            stdout=output,
-            stderr=subprocess.STDOUT,
-        )
-    try:
-        _wait_until_healthy(f"http://127.0.0.1:{port}", process, log)
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        process.terminate()
-        process.wait(timeout=60)
-
-
-def _wait_until_healthy(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
-    deadline = time.monotonic() + START_SECONDS
-    while time.monotonic() < deadline:
-        assert process.poll() is None, f"vLLM ended: {log.read_text(errors='replace')[-3000:]}"
-        try:
-            if httpx.get(f"{url}/health", timeout=5).status_code == 200:
-                return
-        except httpx.HTTPError:
-            pass
-        time.sleep(1)
-    raise AssertionError(f"vLLM did not become ready: {log.read_text(errors='replace')[-3000:]}")
+    log = tmp_path_factory.mktemp("vllm") / "vllm.log"
+    with running_vllm(base_dir, BASE, log, "--enable-lora", "--enforce-eager") as url:
+        yield url
 
 
 @pytest.fixture

@@ -136,13 +136,14 @@ class ModelCard:
 
 @dataclass(frozen=True, slots=True)
 class EngineHealth:
-    """What ``/health`` tells."""
+    """What ``/health`` tells. ``model_format`` says for people which file format is served."""
 
     status: Literal["ok", "loading"]
     base_model: str
     base_sha256: str
     n_active: int = 0
     n_queued: int = 0
+    model_format: str = ""
 
 
 class InferenceClient(Protocol):

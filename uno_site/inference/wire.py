@@ -180,6 +180,7 @@ def parse_health(response: httpx.Response) -> EngineHealth:
         base_sha256=str(body.get("base_sha256", "")),
         n_active=int(body.get("n_active", 0)),
         n_queued=int(body.get("n_queued", 0)),
+        model_format=str(body.get("model_format", "")),
     )
 
 

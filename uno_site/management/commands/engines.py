@@ -40,6 +40,10 @@ class Command(BaseCommand):
         console = Console(file=self.stdout, width=width)
         console.print(replicas_table(reports))
         for report in reports:
+            if report.health and report.health.model_format:
+                console.print(
+                    f"{report.url}: {report.health.model_format}", markup=False, soft_wrap=True
+                )
             if report.error:
                 console.print(f"{report.url}: {report.error}", markup=False, soft_wrap=True)
         n_lost = sum(report.state != "serving" for report in reports)

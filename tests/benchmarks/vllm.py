@@ -1,0 +1,70 @@
+"""``make bench-engine-vllm``: 1 to 16 streams on the embedded engine and on vLLM, same prompts."""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from training.ml.base import prepare_base
+
+from tests.benchmarks.engine import BASE, COUNTS, engine, request
+from tests.benchmarks.report import Report, bar, machine, write_report
+from tests.benchmarks.streams import RunTimes, stream_all
+from tests.inference.vllm_server import TOKEN, running_vllm
+from uno_site.env import read_env
+from uno_site.inference.engine.llama import start_backend
+from uno_site.inference.engine.models import prepare_model
+from uno_site.inference.engine.threads import count_cores
+
+TITLES = {"streams": "Total tokens a second and worst first token"}
+
+
+def measure(url: str, n_rounds: int, token: str = "") -> dict[int, list[RunTimes]]:
+    """Rounds at every number of streams; the first round warms up and does not count."""
+    runs: dict[int, list[RunTimes]] = {n: [] for n in COUNTS}
+    for turn in range(n_rounds + 1):
+        for n in COUNTS:
+            asked = [request(1000 * turn + 100 * n + i) for i in range(n)]
+            found = stream_all(url, asked, token)
+            if turn:
+                runs[n].append(found)
+    return runs
+
+
+def compared(ours: Sequence[RunTimes], theirs: Sequence[RunTimes]) -> Report:
+    """One number of streams."""
+    rates = [statistics.median(r.tokens_per_s for r in runs) for runs in (ours, theirs)]
+    firsts = [statistics.median(r.worst_first_s for r in runs) for runs in (ours, theirs)]
+    return {
+        "tokens_per_s": dict(zip(("engine", "vllm"), rates, strict=True)),
+        "worst_first_s": dict(zip(("engine", "vllm"), firsts, strict=True)),
+        "ratio": bar(rates[0] / rates[1], 3.0, at_least=True),
+    }
+
+
+def main() -> int:
+    """Exit 1 if a bar was missed."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=3)
+    options = parser.parse_args()
+    settings = read_env()
+    n_threads = settings.threads or count_cores()
+    start_backend()
+    model = prepare_model(settings)
+    where = machine(threads=n_threads, format=model.format)
+    with engine(settings.data_dir, n_threads) as served:
+        ours = measure(served.url, options.rounds)
+    with tempfile.TemporaryDirectory() as folder:
+        base = prepare_base(model.source, Path(folder) / "base").dir
+        with running_vllm(base, BASE, Path(folder) / "vllm.log") as url:
+            theirs = measure(url, options.rounds, TOKEN)
+    streams = {str(n): compared(ours[n], theirs[n]) for n in COUNTS}
+    return write_report("bench-engine-vllm", {"machine": where, "streams": streams}, TITLES)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

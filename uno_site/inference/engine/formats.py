@@ -1,0 +1,243 @@
+"""Which file format of a model serves fastest on this machine, and what it costs in quality.
+
+llama.cpp reads a prompt up to five times faster from one quantisation than from another, and
+which one is fastest depends on the processor. So every format is written once, made to read
+and write for a moment, and asked for the perplexity of a fixed text. The fastest is kept.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import logging
+import os
+import platform
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import llama_cpp
+import numpy as np
+
+from uno_site.errors import UnoError
+from uno_site.inference.engine.backend import MAX_OUTPUT_ROWS, Row
+from uno_site.inference.engine.generation import logprob_of
+from uno_site.inference.engine.llama import Context, Model
+
+logger = logging.getLogger(__name__)
+
+FORMATS = {
+    "q4_0": llama_cpp.LLAMA_FTYPE_MOSTLY_Q4_0,
+    "q8_0": llama_cpp.LLAMA_FTYPE_MOSTLY_Q8_0,
+    "f16": llama_cpp.LLAMA_FTYPE_MOSTLY_F16,
+}
+SOURCE = "source"
+"""The file as it came, a candidate like the others."""
+
+TEXT = Path(__file__).with_name("perplexity.txt")
+N_READ, N_WRITTEN, N_STREAMS = 256, 24, 4
+N_ROUNDS = 3
+TURN_READ, TURN_WRITTEN = 256, 96
+"""Tokens of the turn whose time decides: a prompt, and a reply while three others are written."""
+
+MAX_QUALITY_LOSS = 0.10
+"""A format whose perplexity is further above the source's is not chosen, however fast it is."""
+
+
+class FormatFailed(UnoError):
+    """A model file could not be written in another format."""
+
+    code = "model_format_failed"
+    status = 503
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """One format on this machine. Rates are tokens a second, of all streams together."""
+
+    name: str
+    read_rate: float
+    write_rate: float
+    perplexity: float
+    n_bytes: int
+
+    @property
+    def turn_seconds(self) -> float:
+        """What a turn takes; see ``TURN_READ``."""
+        return TURN_READ / self.read_rate + TURN_WRITTEN * N_STREAMS / self.write_rate
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The chosen format, and all that were measured on this machine."""
+
+    name: str
+    measured: tuple[Measured, ...]
+
+    def summary(self) -> str:
+        """One line for people."""
+        by_name = {one.name: one for one in self.measured}
+        chosen, source = by_name[self.name], by_name[SOURCE]
+        if chosen is source:
+            return f"as it came: the fastest of {len(self.measured)} formats here"
+        faster = source.turn_seconds / chosen.turn_seconds
+        return (
+            f"{chosen.name}: the fastest of {len(self.measured)} formats here, {faster:.1f} x "
+            f"the file as it came; perplexity {chosen.perplexity:.2f} "
+            f"against {source.perplexity:.2f}"
+        )
+
+
+def fastest_format(source: Path, target: Path, n_threads: int) -> Choice:
+    """Write ``source`` to ``target`` in the format that serves fastest here.
+
+    What was measured is kept beside ``target`` and taken again on the same machine; where the
+    source itself is fastest, no ``target`` is written.
+
+    Raises
+    ------
+    FormatFailed
+        llama.cpp cannot write the formats.
+    """
+    record = target.with_suffix(".formats.json")
+    known = _read_record(record, n_threads)
+    if known is not None and (known.name == SOURCE or target.exists()):
+        return known
+    target.parent.mkdir(parents=True, exist_ok=True)
+    logger.info("measuring formats of model=%s", source.name)
+    measured = [measure(SOURCE, source, n_threads)]
+    for name in FORMATS:
+        other = target.with_name(f".{target.name}.{name}.{os.getpid()}")
+        try:
+            write_format(source, other, name)
+            measured.append(measure(name, other, n_threads))
+        finally:
+            other.unlink(missing_ok=True)
+    choice = Choice(choose(measured), tuple(measured))
+    if choice.name != SOURCE:
+        write_format(source, target, choice.name)
+    _write_record(record, choice, n_threads)
+    return choice
+
+
+def choose(measured: Sequence[Measured]) -> str:
+    """The name of the fastest whose quality is near the source's."""
+    (source,) = (one for one in measured if one.name == SOURCE)
+    limit = source.perplexity * (1 + MAX_QUALITY_LOSS)
+    fit = [one for one in measured if one.perplexity <= limit]
+    return min(fit, key=lambda one: one.turn_seconds).name
+
+
+def measure(name: str, path: Path, n_threads: int) -> Measured:
+    """Read, write and score with the model in ``path`` for a moment."""
+    model = Model(path)
+    tokens = model.tokenize(TEXT.read_text(), parse_special=False, add_bos=model.adds_bos)
+    n_context = -(-max(len(tokens), N_READ + N_WRITTEN) // 256) * 256
+    context = Context(model, n_slots=N_STREAMS, n_context=n_context, n_threads=n_threads)
+    try:
+        _read(context, tokens)  # what is done first finds cold pages
+        read = min(_read(context, tokens) for _ in range(N_ROUNDS))
+        write = min(_write(context, tokens) for _ in range(N_ROUNDS))
+        return Measured(
+            name=name,
+            read_rate=N_READ / read,
+            write_rate=N_WRITTEN * N_STREAMS / write,
+            perplexity=_perplexity(context, tokens),
+            n_bytes=path.stat().st_size,
+        )
+    finally:
+        context.close()
+        model.close()
+
+
+def _read(context: Context, tokens: list[int]) -> float:
+    """Seconds to read a prompt into the first slot."""
+    context.clear(0)
+    started = time.perf_counter()
+    context.decode([Row(t, i, 0, i == N_READ - 1) for i, t in enumerate(tokens[:N_READ])])
+    context.logits(N_READ - 1)
+    return time.perf_counter() - started
+
+
+def _write(context: Context, tokens: list[int]) -> float:
+    """Seconds in which every slot moves on by ``N_WRITTEN`` tokens, one a step."""
+    for slot in range(N_STREAMS):
+        context.clear(slot)
+    started = time.perf_counter()
+    for step in range(N_WRITTEN):
+        context.decode([Row(tokens[step], step, slot, True) for slot in range(N_STREAMS)])
+        context.logits(0)
+    return time.perf_counter() - started
+
+
+def _perplexity(context: Context, tokens: list[int]) -> float:
+    """exp of the mean negative log-likelihood per token."""
+    context.clear(0)
+    total = 0.0
+    for start in range(0, len(tokens) - 1, MAX_OUTPUT_ROWS):
+        rows = tokens[start : min(start + MAX_OUTPUT_ROWS, len(tokens) - 1)]
+        context.decode([Row(t, start + i, 0, True) for i, t in enumerate(rows)])
+        for i in range(len(rows)):
+            total -= logprob_of(context.logits(i), tokens[start + i + 1], 0).logprob
+    return float(np.exp(total / (len(tokens) - 1)))
+
+
+def write_format(source: Path, target: Path, name: str) -> None:
+    """Write ``source`` in one of :data:`FORMATS` to ``target``: a temporary file, then a rename.
+
+    Raises
+    ------
+    FormatFailed
+        llama.cpp cannot write it.
+    """
+    path = target.with_name(f".{target.name}.part{os.getpid()}")
+    params = llama_cpp.llama_model_quantize_default_params()
+    params.ftype = FORMATS[name]
+    params.allow_requantize = True
+    try:
+        code = llama_cpp.llama_model_quantize(
+            str(source).encode(), str(path).encode(), ctypes.byref(params)
+        )
+        if code != 0 or not path.exists():
+            raise FormatFailed(
+                f"{source} could not be written as {name} beside {target} (code {code}).",
+                remedy="Is the disk full or UNO_DATA_DIR not writable?",
+            )
+        path.replace(target)
+    finally:
+        path.unlink(missing_ok=True)
+
+
+def _machine(n_threads: int) -> str:
+    return f"{platform.machine()} {_processor()} {n_threads}"
+
+
+def _processor() -> str:
+    """The processor's name, as far as the system tells."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return platform.processor()
+    return next((line.partition(":")[2].strip() for line in lines if "model name" in line), "")
+
+
+def _read_record(record: Path, n_threads: int) -> Choice | None:
+    try:
+        kept = json.loads(record.read_text())
+        if kept["machine"] != _machine(n_threads):
+            return None
+        return Choice(kept["name"], tuple(Measured(**row) for row in kept["measured"]))
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _write_record(record: Path, choice: Choice, n_threads: int) -> None:
+    kept = {
+        "machine": _machine(n_threads),
+        "name": choice.name,
+        "measured": [asdict(one) for one in choice.measured],
+    }
+    temporary = record.with_name(f".{record.name}.{os.getpid()}")
+    temporary.write_text(json.dumps(kept, indent=1))
+    temporary.replace(record)
