@@ -37,6 +37,7 @@ class Settings:
     engine_slots: int
     engine_cache_mib: int
     threads: int
+    train_processes: int
     base_model: str
     model_path: str
     embedder_path: str
@@ -76,6 +77,7 @@ def read_env() -> Settings:
         engine_slots=env.int("UNO_ENGINE_SLOTS", 8),
         engine_cache_mib=env.int("UNO_ENGINE_CACHE_MIB", 512),
         threads=env.int("UNO_THREADS", 0),
+        train_processes=env.int("UNO_TRAIN_PROCESSES", 1, validate=validate.Range(min=1, max=64)),
         base_model=env.str("UNO_BASE_MODEL", "smollm2-135m-instruct"),
         model_path=env.str("UNO_MODEL_PATH", ""),
         embedder_path=env.str("UNO_EMBEDDER_PATH", ""),

@@ -36,5 +36,11 @@ class Diverged(TrainerError):
     code = "diverged"
 
 
+class HelperLost(TrainerError):
+    """One of several training processes ended while the others went on."""
+
+    code = "helper_lost"
+
+
 class Stopped(BaseException):
     """Somebody asked the trainer to stop, or nobody is there any more to want its result."""

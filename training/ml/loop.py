@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from .errors import Diverged, Stopped
 from .losses import Metrics
 from .model import adapter_weights, save_adapter, set_adapter_weights
 from .objective import Objective, add_up
+from .processes import Processes, Stopper
 from .state import TrainerState, add_metrics, cut_metrics, load_state, save_state
 
 
@@ -52,8 +53,8 @@ class Trainer:
         Orders the rows and draws the dropout.
     record : dict
         Written into each checkpoint's ``uno.json``.
-    check_stop : callable
-        Called between micro-batches; raises to stop. The state is saved first.
+    stopper : Stopper
+        Asked between micro-batches; raises to stop. The state is saved first.
     """
 
     folder: Path
@@ -63,7 +64,7 @@ class Trainer:
     references: dict[str, Tensor] | None
     seed: int
     record: dict[str, Any]
-    check_stop: Callable[[], None]
+    stopper: Stopper
     step: int = 0
     n_epochs_done: int = 0
     seconds: float = 0.0
@@ -77,6 +78,11 @@ class Trainer:
             betas=self.config.betas,
             weight_decay=self.config.weight_decay,
         )
+
+    @property
+    def processes(self) -> Processes:
+        """Those that train together."""
+        return self.stopper.processes
 
     @property
     def config(self) -> AnyConfig:
@@ -106,12 +112,13 @@ class Trainer:
             self._step(epoch, indices)
         metrics = self.validate()
         row = {"kind": "validation", "step": self.step, "epoch": epoch, **metrics}
-        add_metrics(self.folder, row)
+        self._record(row)
         self._save_checkpoint(epoch, metrics["loss"])
         self.n_epochs_done = epoch
         self._save_state()
 
     def _step(self, epoch: int, indices: Sequence[int]) -> None:
+        self.stopper.between_steps()
         started = time.monotonic()
         rate = learning_rate(
             self.step, self.n_steps, self.config.learning_rate, self.config.warmup_steps
@@ -132,22 +139,23 @@ class Trainer:
             "seconds": round(seconds, 3),
             "eta_seconds": round(self.seconds / self.step * (self.n_steps - self.step), 1),
         }
-        add_metrics(self.folder, row)
+        self._record(row)
         if self.config.save_every_steps and self.step % self.config.save_every_steps == 0:
             self._save_state()
 
     def _update(self, indices: Sequence[int], rate: float) -> tuple[Metrics, float]:
         """One optimiser step over micro-batches; nothing changes if it is stopped midway."""
         # Each step has a random state of its own, so that a resumed run repeats it exactly.
-        torch.manual_seed(self.seed * 1_000_003 + self.step)
+        torch.manual_seed(self.seed * 1_000_003 + self.step + 7_919 * self.processes.index)
         self.objective.model.train()
         self.optimizer.zero_grad(set_to_none=True)
         metrics = []
         for loss, part in self._losses(self.train, indices, "train"):
             torch.autograd.backward(loss)
             metrics.append(part)
+        self.processes.add_gradients(self._parameters())
         norm = torch.nn.utils.clip_grad_norm_(self._parameters(), self.config.grad_clip).item()
-        total = add_up(metrics)
+        total = add_up(self.processes.gather(metrics))
         if not (math.isfinite(norm) and math.isfinite(total["loss"])):
             raise Diverged(
                 f"Step {self.step + 1} has loss {total['loss']} and gradient norm {norm}.",
@@ -164,14 +172,14 @@ class Trainer:
         everything = range(len(self.validation))
         with torch.no_grad():
             parts = [part for _, part in self._losses(self.validation, everything, "validation")]
-        return add_up(parts)
+        return add_up(self.processes.gather(parts))
 
     def _losses(
         self, examples: Sequence[Example], indices: Sequence[int], split: str
     ) -> Iterator[tuple[Tensor, Metrics]]:
         batch = [examples[index] for index in indices]
-        for members in self.objective.parts(len(batch)):
-            self.check_stop()
+        for members in self.processes.share(self.objective.parts(len(batch))):
+            self.stopper.within_a_step()
             reference = None
             if self.references is not None:
                 reference = self.references[split][:, [indices[member] for member in members]]
@@ -188,9 +196,18 @@ class Trainer:
             self.optimizer.load_state_dict(state.optimizer)
             self.step, self.n_epochs_done = state.step, state.n_epochs_done
             self.seconds = state.seconds
-        cut_metrics(self.folder, self.step, self.n_epochs_done)
+        self.processes.start_alike(self._parameters())
+        self.processes.wait()
+        if self.processes.is_first:
+            cut_metrics(self.folder, self.step, self.n_epochs_done)
+
+    def _record(self, row: dict[str, Any]) -> None:
+        if self.processes.is_first:
+            add_metrics(self.folder, row)
 
     def _save_state(self) -> None:
+        if not self.processes.is_first:
+            return
         state = TrainerState(
             step=self.step,
             n_epochs_done=self.n_epochs_done,
@@ -201,11 +218,15 @@ class Trainer:
         save_state(self.folder, state)
 
     def _save_checkpoint(self, epoch: int, validation_loss: float) -> None:
+        if not self.processes.is_first:
+            return
         record = {**self.record, "epoch": epoch, "step": self.step}
         record["validation_loss"] = validation_loss
         save_adapter(self.objective.model, self.folder / checkpoint_path(epoch), record)
 
     def _result(self) -> dict[str, Any]:
+        if not self.processes.is_first:
+            return {}
         epochs = [
             {
                 "epoch": epoch,

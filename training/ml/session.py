@@ -13,8 +13,9 @@ from torch import Tensor
 from .config import AnyConfig
 from .data import Example, encode_rows
 from .loop import Trainer
-from .model import best_device, check_base, load_learner, load_tokenizer, template_sha256
+from .model import check_base, load_learner, load_tokenizer, template_sha256
 from .objective import Objective, answer_limits, answers_of
+from .processes import Processes, Stopper, alone
 from .state import forget_foreign_work, load_reference, save_reference
 
 Rows = Sequence[Mapping[str, Any]]
@@ -28,6 +29,7 @@ def train_adapter(
     check_stop: Callable[[], None],
     *,
     threads: int = 0,
+    processes: Processes | None = None,
 ) -> dict[str, Any]:
     """Train one adapter; the content of ``result.json``.
 
@@ -45,27 +47,31 @@ def train_adapter(
         Called between micro-batches; raises to stop.
     threads : int
         Threads of torch; 0 leaves its choice.
+    processes : Processes, optional
+        Those that train together; by default this one alone.
     """
+    processes = processes or alone()
     if threads:
         torch.set_num_threads(threads)
     base_dir = Path(run["base_dir"])
     check_base(base_dir, run["base_sha256"])
-    if forget_foreign_work(folder):
+    if processes.is_first and forget_foreign_work(folder):
         sys.stderr.write("The data or the settings have changed: training begins anew.\n")
-    tokenizer, device = load_tokenizer(base_dir), best_device()
+    tokenizer = load_tokenizer(base_dir)
     encoded = {name: _encode(rows, tokenizer, config) for name, rows in splits.items()}
-    check_stop()
-    model = load_learner(base_dir, config, run["seed"], device)
-    objective = Objective(model, config, tokenizer.pad_token_id, device)
+    model = load_learner(base_dir, config, run["seed"], processes.device)
+    objective = Objective(model, config, tokenizer.pad_token_id, processes.device)
+    stopper = Stopper(check_stop, processes)
+    stopper.between_steps()
     trainer = Trainer(
         folder=folder,
         objective=objective,
         train=encoded["train"],
         validation=encoded["validation"],
-        references=_references(folder, objective, encoded, check_stop),
+        references=_references(folder, objective, encoded, stopper),
         seed=run["seed"],
         record=_record(run, config, tokenizer),
-        check_stop=check_stop,
+        stopper=stopper,
     )
     return trainer.run()
 
@@ -84,7 +90,7 @@ def _references(
     folder: Path,
     objective: Objective,
     encoded: Mapping[str, Sequence[Example]],
-    check_stop: Callable[[], None],
+    stopper: Stopper,
 ) -> dict[str, Tensor] | None:
     """The base model's log-probabilities [2, n] of each split: computed once, then kept."""
     if "rejected" not in answers_of(objective.config):
@@ -92,21 +98,22 @@ def _references(
     references = load_reference(folder)
     if references is None:
         references = {
-            name: _reference(objective, examples, check_stop) for name, examples in encoded.items()
+            name: _reference(objective, examples, stopper) for name, examples in encoded.items()
         }
-        save_reference(folder, references)
+        if stopper.processes.is_first:
+            save_reference(folder, references)
+    stopper.processes.wait()
     return references
 
 
-def _reference(
-    objective: Objective, examples: Sequence[Example], check_stop: Callable[[], None]
-) -> Tensor:
+def _reference(objective: Objective, examples: Sequence[Example], stopper: Stopper) -> Tensor:
     objective.model.eval()
-    parts = []
-    for members in objective.parts(len(examples)):
-        check_stop()
-        parts.append(objective.reference([examples[index] for index in members]))
-    return torch.cat(parts, dim=1)
+    found = []
+    for members in stopper.processes.share(objective.parts(len(examples))):
+        stopper.within_a_step()
+        found.append((members[0], objective.reference([examples[index] for index in members])))
+    everything = sorted(stopper.processes.gather(found), key=lambda part: part[0])
+    return torch.cat([part for _, part in everything], dim=1)
 
 
 def _record(run: Mapping[str, Any], config: AnyConfig, tokenizer: Any) -> dict[str, Any]:

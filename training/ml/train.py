@@ -32,18 +32,43 @@ EXIT_STOPPED = 128 + signal.SIGTERM
 def main(argv: Sequence[str] | None = None) -> int:
     """Train the run in the folder that the command line names; the exit status."""
     options = _parse(argv)
+    if options.index:
+        return _help(options)
     folder: Path = options.folder
     check_stop = _stop_check(options.parent_pid)
     try:
         with disk_errors(folder), folder_lock(folder):
             (folder / "error.json").unlink(missing_ok=True)
-            result = train(folder, check_stop, threads=options.threads)
+            result = train(
+                folder, check_stop, threads=options.threads, n_processes=options.processes
+            )
             write_json(folder / "result.json", result)
     except Stopped:
         return EXIT_STOPPED
     except Exception as error:
         _report(folder, error)
         return 1
+    return 0
+
+
+def _help(options: argparse.Namespace) -> int:
+    """Take part in another process's training; what goes wrong is told by that one."""
+    from .processes import join
+    from .session import train_adapter
+
+    run, config, splits = _read_run(options.folder)
+    processes = join(options.index, options.processes, options.port, options.parent_pid)
+    check_stop = _stop_check(0)
+    with contextlib.suppress(Stopped):
+        train_adapter(
+            options.folder,
+            run,
+            config,
+            splits,
+            check_stop,
+            threads=options.threads,
+            processes=processes,
+        )
     return 0
 
 
@@ -67,20 +92,33 @@ def read_config(folder: Path) -> tuple[dict[str, Any], AnyConfig]:
     return run, CONFIG_CLASSES[run["kind"]].from_json(values)
 
 
-def train(folder: Path, check_stop: Callable[[], None], *, threads: int = 0) -> dict[str, Any]:
-    """Train the run in ``folder``; the content of ``result.json``.
+def train(
+    folder: Path, check_stop: Callable[[], None], *, threads: int = 0, n_processes: int = 1
+) -> dict[str, Any]:
+    """Train the run in ``folder``, in ``n_processes`` processes; the content of ``result.json``.
 
     Raises
     ------
     ConfigInvalid, DataInvalid, BaseInvalid, DiskFull, Diverged
         See there. What was finished before stays and is taken up again.
     """
-    run, config = read_config(folder)
-    splits = {name: _rows(folder, name, run["kind"]) for name in ("train", "validation")}
+    run, config, splits = _read_run(folder)
     # torch takes seconds to import: a folder that is wrong is told at once.
+    from .processes import started_helpers
     from .session import train_adapter
 
-    return train_adapter(folder, run, config, splits, check_stop, threads=threads)
+    with started_helpers(folder, n_processes, threads) as processes:
+        return train_adapter(
+            folder, run, config, splits, check_stop, threads=threads, processes=processes
+        )
+
+
+def _read_run(
+    folder: Path,
+) -> tuple[dict[str, Any], AnyConfig, dict[str, list[dict[str, Any]]]]:
+    run, config = read_config(folder)
+    splits = {name: _rows(folder, name, run["kind"]) for name in ("train", "validation")}
+    return run, config, splits
 
 
 def _rows(folder: Path, split: str, kind: str) -> list[dict[str, Any]]:
@@ -98,6 +136,9 @@ def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("folder", type=Path, help="the run folder")
     parser.add_argument("--parent-pid", type=int, default=0, help="stop when it is not my parent")
     parser.add_argument("--threads", type=int, default=0, help="0: as torch chooses")
+    parser.add_argument("--processes", type=int, default=1, help="that train together, a GPU each")
+    parser.add_argument("--index", type=int, default=0, help=argparse.SUPPRESS)
+    parser.add_argument("--port", type=int, default=0, help=argparse.SUPPRESS)
     return parser.parse_args(argv)
 
 

@@ -144,6 +144,8 @@ def _trainer(folder: RunFolder) -> Iterator[subprocess.Popen[bytes]]:
         str(os.getpid()),
         "--threads",
         str(threads),
+        "--processes",
+        str(settings.UNO.train_processes),
     ]
     with (folder.path / "trainer.log").open("ab") as log:
         child = subprocess.Popen(
