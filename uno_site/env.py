@@ -14,6 +14,7 @@ from environs import Env, validate
 
 ROOT = Path(__file__).resolve().parent.parent
 ENGINE_BACKENDS = ("llama", "torch")
+MODEL_FORMATS = ("", "original", "q4_0", "q8_0", "f16")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,7 @@ class Settings:
     train_processes: int
     base_model: str
     model_path: str
+    model_format: str
     embedder_path: str
     open_signup: bool
     api_requests_per_minute: int
@@ -80,6 +82,7 @@ def read_env() -> Settings:
         train_processes=env.int("UNO_TRAIN_PROCESSES", 1, validate=validate.Range(min=1, max=64)),
         base_model=env.str("UNO_BASE_MODEL", "smollm2-135m-instruct"),
         model_path=env.str("UNO_MODEL_PATH", ""),
+        model_format=env.str("UNO_MODEL_FORMAT", "", validate=validate.OneOf(MODEL_FORMATS)),
         embedder_path=env.str("UNO_EMBEDDER_PATH", ""),
         open_signup=env.bool("UNO_OPEN_SIGNUP", False),
         api_requests_per_minute=env.int("UNO_API_REQUESTS_PER_MINUTE", 60),

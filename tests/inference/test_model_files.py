@@ -17,9 +17,11 @@ def test_the_fastest_format_of_the_reference_model_is_chosen_once(settings, monk
     start_backend()
     first = models.prepare_model(settings)
     assert first.sha256 == models.REFERENCE_SHA256
-    assert "the fastest of 4 formats" in first.format
+    assert "x as fast as the original; perplexity" in first.format
     folder = settings.data_dir / "models"
     assert first.path in (first.source, *folder.glob("*.gguf"))
+    other = models.prepare_model(replace(settings, model_format="q8_0"))
+    assert other.path.name.endswith("-q8_0.gguf")
     monkeypatch.setattr(formats, "measure", lambda *_: pytest.fail("measured again"))
     assert models.prepare_model(settings) == first
     assert not [p for p in folder.iterdir() if p.name.startswith(".")]

@@ -32,17 +32,17 @@ FORMATS = {
     "q8_0": llama_cpp.LLAMA_FTYPE_MOSTLY_Q8_0,
     "f16": llama_cpp.LLAMA_FTYPE_MOSTLY_F16,
 }
-SOURCE = "source"
+SOURCE = "original"
 """The file as it came, a candidate like the others."""
 
 TEXT = Path(__file__).with_name("perplexity.txt")
 N_READ, N_WRITTEN, N_STREAMS = 256, 24, 4
-N_ROUNDS = 3
+N_ROUNDS = 2
 TURN_READ, TURN_WRITTEN = 256, 96
 """Tokens of the turn whose time decides: a prompt, and a reply while three others are written."""
 
-MAX_QUALITY_LOSS = 0.10
-"""A format whose perplexity is further above the source's is not chosen, however fast it is."""
+MAX_QUALITY_LOSS = 0.25
+"""A format whose perplexity is further above the source's is broken, however fast it is."""
 
 
 class FormatFailed(UnoError):
@@ -70,55 +70,63 @@ class Measured:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """The chosen format, and all that were measured on this machine."""
+    """The chosen format and its file, and all that were measured on this machine."""
 
     name: str
+    path: Path
     measured: tuple[Measured, ...]
 
     def summary(self) -> str:
         """One line for people."""
         by_name = {one.name: one for one in self.measured}
         chosen, source = by_name[self.name], by_name[SOURCE]
-        if chosen is source:
-            return f"as it came: the fastest of {len(self.measured)} formats here"
         faster = source.turn_seconds / chosen.turn_seconds
         return (
-            f"{chosen.name}: the fastest of {len(self.measured)} formats here, {faster:.1f} x "
-            f"the file as it came; perplexity {chosen.perplexity:.2f} "
-            f"against {source.perplexity:.2f}"
+            f"{chosen.name}: {faster:.1f} x as fast as the original; "
+            f"perplexity {chosen.perplexity:.1f} against {source.perplexity:.1f}"
         )
 
 
-def fastest_format(source: Path, target: Path, n_threads: int) -> Choice:
-    """Write ``source`` to ``target`` in the format that serves fastest here.
+def choose_format(source: Path, stem: Path, n_threads: int, wanted: str = "") -> Choice:
+    """Write ``source`` in the format that serves fastest here; ``stem-FORMAT.gguf`` is the file.
 
-    What was measured is kept beside ``target`` and taken again on the same machine; where the
-    source itself is fastest, no ``target`` is written.
+    What was measured is kept as ``stem.formats.json`` and taken again on the same machine. Where
+    the source itself is chosen, no file is written.
+
+    Parameters
+    ----------
+    wanted
+        A format, or :data:`SOURCE`, that is taken whatever its speed.
 
     Raises
     ------
     FormatFailed
         llama.cpp cannot write the formats.
     """
-    record = target.with_suffix(".formats.json")
-    known = _read_record(record, n_threads)
-    if known is not None and (known.name == SOURCE or target.exists()):
-        return known
-    target.parent.mkdir(parents=True, exist_ok=True)
+    record = stem.with_name(f"{stem.name}.formats.json")
+    measured = _read_record(record, n_threads)
+    if not measured:
+        stem.parent.mkdir(parents=True, exist_ok=True)
+        measured = _measure_all(source, stem, n_threads)
+        _write_record(record, measured, n_threads)
+    name = wanted or choose(measured)
+    path = source if name == SOURCE else stem.with_name(f"{stem.name}-{name}.gguf")
+    if not path.exists():
+        write_format(source, path, name)
+    return Choice(name, path, measured)
+
+
+def _measure_all(source: Path, stem: Path, n_threads: int) -> tuple[Measured, ...]:
     logger.info("measuring formats of model=%s", source.name)
     measured = [measure(SOURCE, source, n_threads)]
     for name in FORMATS:
-        other = target.with_name(f".{target.name}.{name}.{os.getpid()}")
+        path = stem.with_name(f".{stem.name}.{name}.{os.getpid()}")
         try:
-            write_format(source, other, name)
-            measured.append(measure(name, other, n_threads))
+            write_format(source, path, name)
+            measured.append(measure(name, path, n_threads))
         finally:
-            other.unlink(missing_ok=True)
-    choice = Choice(choose(measured), tuple(measured))
-    if choice.name != SOURCE:
-        write_format(source, target, choice.name)
-    _write_record(record, choice, n_threads)
-    return choice
+            path.unlink(missing_ok=True)
+    return tuple(measured)
 
 
 def choose(measured: Sequence[Measured]) -> str:
@@ -136,14 +144,14 @@ def measure(name: str, path: Path, n_threads: int) -> Measured:
     n_context = -(-max(len(tokens), N_READ + N_WRITTEN) // 256) * 256
     context = Context(model, n_slots=N_STREAMS, n_context=n_context, n_threads=n_threads)
     try:
-        _read(context, tokens)  # what is done first finds cold pages
+        perplexity = _perplexity(context, tokens)  # first: what comes first finds cold pages
         read = min(_read(context, tokens) for _ in range(N_ROUNDS))
         write = min(_write(context, tokens) for _ in range(N_ROUNDS))
         return Measured(
             name=name,
             read_rate=N_READ / read,
             write_rate=N_WRITTEN * N_STREAMS / write,
-            perplexity=_perplexity(context, tokens),
+            perplexity=perplexity,
             n_bytes=path.stat().st_size,
         )
     finally:
@@ -222,22 +230,18 @@ def _processor() -> str:
     return next((line.partition(":")[2].strip() for line in lines if "model name" in line), "")
 
 
-def _read_record(record: Path, n_threads: int) -> Choice | None:
+def _read_record(record: Path, n_threads: int) -> tuple[Measured, ...]:
     try:
         kept = json.loads(record.read_text())
         if kept["machine"] != _machine(n_threads):
-            return None
-        return Choice(kept["name"], tuple(Measured(**row) for row in kept["measured"]))
+            return ()
+        return tuple(Measured(**row) for row in kept["measured"])
     except (OSError, ValueError, KeyError, TypeError):
-        return None
+        return ()
 
 
-def _write_record(record: Path, choice: Choice, n_threads: int) -> None:
-    kept = {
-        "machine": _machine(n_threads),
-        "name": choice.name,
-        "measured": [asdict(one) for one in choice.measured],
-    }
+def _write_record(record: Path, measured: Sequence[Measured], n_threads: int) -> None:
+    kept = {"machine": _machine(n_threads), "measured": [asdict(one) for one in measured]}
     temporary = record.with_name(f".{record.name}.{os.getpid()}")
     temporary.write_text(json.dumps(kept, indent=1))
     temporary.replace(record)

@@ -20,7 +20,7 @@ from pathlib import Path
 from uno_site.env import Settings, read_env
 from uno_site.errors import UnoError
 from uno_site.files import file_sha256
-from uno_site.inference.engine.formats import SOURCE, fastest_format
+from uno_site.inference.engine.formats import choose_format
 from uno_site.inference.engine.llama import start_backend
 from uno_site.inference.engine.threads import count_cores
 
@@ -105,11 +105,12 @@ def prepare_model(settings: Settings) -> ServedModel:
             )
         return ServedModel(settings.base_model, path, path, cached_sha256(path, cache))
     source = checked_reference(cache)
-    fastest = cache / f"smollm2-135m-instruct-{REFERENCE_SHA256[:12]}.gguf"
-    choice = fastest_format(source, fastest, settings.threads or count_cores())
-    served = source if choice.name == SOURCE else fastest
+    stem = cache / f"smollm2-135m-instruct-{REFERENCE_SHA256[:12]}"
+    choice = choose_format(
+        source, stem, settings.threads or count_cores(), wanted=settings.model_format
+    )
     return ServedModel(
-        settings.base_model, served, source, REFERENCE_SHA256, format=choice.summary()
+        settings.base_model, choice.path, source, REFERENCE_SHA256, format=choice.summary()
     )
 
 
