@@ -37,6 +37,7 @@ T = TypeVar("T")
 EXCHANGE_TIMEOUT = timedelta(hours=12)
 WATCH_SECONDS = 1.0
 EXIT_HELPER_LOST = 1
+_MEETING = ("RANK", "LOCAL_RANK", "WORLD_SIZE", "LOCAL_WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT")
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,16 +133,18 @@ def join(index: int, count: int, port: int, parent_pid: int = 0) -> Processes:
     """
     if parent_pid:
         threading.Thread(target=_end_with, args=(parent_pid,), daemon=True).start()
-    os.environ |= {
-        "RANK": str(index),
-        "LOCAL_RANK": str(index),
-        "WORLD_SIZE": str(count),
-        "LOCAL_WORLD_SIZE": str(count),
-        "MASTER_ADDR": "127.0.0.1",
-        "MASTER_PORT": str(port),
-    }
+    places = (index, index, count, count, "127.0.0.1", port)
+    os.environ |= dict(zip(_MEETING, map(str, places), strict=True))
     state = PartialState(cpu=not torch.cuda.is_available(), timeout=EXCHANGE_TIMEOUT)
     return Processes(state.device, index, count)
+
+
+def _leave() -> None:
+    """Undo :func:`join`, so that this process may train again."""
+    PartialState().destroy_process_group()
+    PartialState._reset_state()
+    for name in _MEETING:
+        os.environ.pop(name, None)
 
 
 @contextmanager
@@ -165,6 +168,7 @@ def started_helpers(folder: Path, count: int, threads: int) -> Iterator[Processe
         yield join(0, count, port)
     finally:
         is_over.set()
+        _leave()
         for helper in helpers:
             helper.terminate()
         for helper in helpers:

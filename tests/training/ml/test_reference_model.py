@@ -28,11 +28,11 @@ def base(engine_data_dir: Path) -> BaseModel:
 def test_prepared_base_is_the_model_that_is_served(base: BaseModel) -> None:
     from transformers import AutoTokenizer
 
+    from uno_site.inference.engine.models import reference_source
     from uno_site.inference.gguf_header import read_gguf_header
 
     tokenizer = AutoTokenizer.from_pretrained(base.dir)
-    source = json.loads((base.dir / "base.json").read_text())["source"]
-    header = read_gguf_header(Path(source))
+    header = read_gguf_header(reference_source())
     assert base.sha256.startswith("b179c952") and base.sha256.endswith("10db53")
     assert tokenizer.chat_template == header.metadata["tokenizer.chat_template"]
     assert (tokenizer.pad_token, tokenizer.pad_token_id) == ("<|endoftext|>", 0)
