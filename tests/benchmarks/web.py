@@ -18,6 +18,7 @@ import numpy as np
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.e2e.product import Product, running_product
+from tests.e2e.steps import enter
 
 MINUTE = 60_000
 PASSWORD = "eight-streams-at-once"
@@ -92,12 +93,7 @@ def measure_web(n_users: int = 8, n_turns: int = 6) -> dict[str, Any]:
 def _open(browser: Browser, product: Product, username: str) -> Page:
     """A signed-in page of a conversation that has begun: its socket is open."""
     page = browser.new_context(base_url=product.url).new_page()
-    page.goto("/accounts/sign-in/")
-    page.get_by_label("Username").fill(username)
-    page.get_by_label("Password", exact=True).fill(PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
-    if "/consent/" in page.url:
-        page.get_by_role("button", name="Yes").click()
+    enter(page, username, PASSWORD)
     page.goto("/")
     page.get_by_label("Your message").fill("Hello.")
     page.keyboard.press("Enter")

@@ -11,6 +11,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.e2e.product import Product, running_product
+from tests.e2e.steps import enter
 
 # Playwright's synchronous interface runs an event loop; Django must not mind.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
@@ -62,12 +63,7 @@ def sign_in(product: Product, browser: Browser) -> Iterator[SignIn]:
         )
         contexts.append(context)
         page = context.new_page()
-        page.goto("/accounts/sign-in/")
-        page.get_by_label("Username").fill(username)
-        page.get_by_label("Password", exact=True).fill(product.password(username))
-        page.get_by_role("button", name="Sign in").click()
-        if "/consent/" in page.url:
-            page.get_by_role("button", name="Yes").click()
+        enter(page, username, product.password(username))
         return page
 
     yield open_as

@@ -1,10 +1,22 @@
-"""What an admin does in more than one browser test."""
+"""What people do in more than one browser test."""
 
 from __future__ import annotations
 
 import time
 
 from playwright.sync_api import Page
+
+
+def enter(page: Page, username: str, password: str) -> None:
+    """Sign in, and agree to training where that is asked."""
+    page.goto("/accounts/sign-in/")
+    page.get_by_label("Username").fill(username)
+    page.get_by_label("Password", exact=True).fill(password)
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url(lambda url: "/sign-in/" not in url)
+    if "/consent/" in page.url:
+        page.get_by_role("button", name="Yes").click()
+        page.wait_for_url(lambda url: "/consent/" not in url)
 
 
 def retrain(admin: Page, minutes: float = 8) -> None:
