@@ -9,8 +9,6 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from training.ml.base import prepare_base
-
 from tests.benchmarks.engine import BASE, COUNTS, engine, request
 from tests.benchmarks.report import Report, bar, machine, write_report
 from tests.benchmarks.streams import RunTimes, stream_all
@@ -19,6 +17,7 @@ from uno_site.env import read_env
 from uno_site.inference.engine.llama import start_backend
 from uno_site.inference.engine.models import prepare_model
 from uno_site.inference.engine.threads import count_cores
+from uno_site.inference.torch_base import prepare_base
 
 TITLES = {"streams": "Total tokens a second and worst first token"}
 

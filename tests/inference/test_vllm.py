@@ -31,9 +31,8 @@ QUERY = "Write an e-mail to my landlord."
 @pytest.fixture(scope="module")
 def base_dir(engine_data_dir: Path) -> Path:
     """The reference model as a folder that vLLM reads."""
-    from training.ml.base import prepare_base
-
     from uno_site.inference.engine.models import reference_source
+    from uno_site.inference.torch_base import prepare_base
 
     return prepare_base(reference_source(), engine_data_dir / "torch-base").dir
 
