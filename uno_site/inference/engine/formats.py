@@ -117,7 +117,7 @@ def choose_format(source: Path, stem: Path, n_threads: int, wanted: str = "") ->
 
 
 def _measure_all(source: Path, stem: Path, n_threads: int) -> tuple[Measured, ...]:
-    logger.info("measuring formats of model=%s", source.name)
+    logger.info("measuring which format of %s is fastest here (once)", source.name)
     measured = [measure(SOURCE, source, n_threads)]
     for name in FORMATS:
         path = stem.with_name(f".{stem.name}.{name}.{os.getpid()}")

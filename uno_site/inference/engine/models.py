@@ -12,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import json
+import logging
 import os
 import sys
 from dataclasses import dataclass
@@ -170,6 +171,7 @@ def _package_path(package: str, name: str) -> Path | None:
 def main() -> int:
     """Prepare the models and print where they are."""
     settings = read_env()
+    logging.basicConfig(level=logging.INFO, format="→ %(message)s")
     start_backend()
     try:
         model = prepare_model(settings)
