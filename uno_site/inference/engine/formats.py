@@ -54,7 +54,7 @@ class FormatFailed(UnoError):
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """One format on this machine. Rates are tokens a second, of all streams together."""
+    """One format on this machine. Rates are tokens a CPU second, of all streams together."""
 
     name: str
     read_rate: float
@@ -64,7 +64,7 @@ class Measured:
 
     @property
     def turn_seconds(self) -> float:
-        """What a turn takes; see ``TURN_READ``."""
+        """CPU seconds of a turn; see ``TURN_READ``."""
         return TURN_READ / self.read_rate + TURN_WRITTEN * N_STREAMS / self.write_rate
 
 
@@ -87,7 +87,7 @@ class Choice:
         )
 
 
-def choose_format(source: Path, stem: Path, n_threads: int, wanted: str = "") -> Choice:
+def choose_format(source: Path, stem: Path, wanted: str = "") -> Choice:
     """Write ``source`` in the format that serves fastest here; ``stem-FORMAT.gguf`` is the file.
 
     What was measured is kept as ``stem.formats.json`` and taken again on the same machine. Where
@@ -104,11 +104,11 @@ def choose_format(source: Path, stem: Path, n_threads: int, wanted: str = "") ->
         llama.cpp cannot write the formats.
     """
     record = stem.with_name(f"{stem.name}.formats.json")
-    measured = _read_record(record, n_threads)
+    measured = _read_record(record)
     if not measured:
         stem.parent.mkdir(parents=True, exist_ok=True)
-        measured = _measure_all(source, stem, n_threads)
-        _write_record(record, measured, n_threads)
+        measured = _measure_all(source, stem)
+        _write_record(record, measured)
     name = wanted or choose(measured)
     path = source if name == SOURCE else stem.with_name(f"{stem.name}-{name}.gguf")
     if not path.exists():
@@ -116,14 +116,14 @@ def choose_format(source: Path, stem: Path, n_threads: int, wanted: str = "") ->
     return Choice(name, path, measured)
 
 
-def _measure_all(source: Path, stem: Path, n_threads: int) -> tuple[Measured, ...]:
+def _measure_all(source: Path, stem: Path) -> tuple[Measured, ...]:
     logger.info("measuring which format of %s is fastest here (once)", source.name)
-    measured = [measure(SOURCE, source, n_threads)]
+    measured = [measure(SOURCE, source)]
     for name in FORMATS:
         path = stem.with_name(f".{stem.name}.{name}.{os.getpid()}")
         try:
             write_format(source, path, name)
-            measured.append(measure(name, path, n_threads))
+            measured.append(measure(name, path))
         finally:
             path.unlink(missing_ok=True)
     return tuple(measured)
@@ -137,12 +137,15 @@ def choose(measured: Sequence[Measured]) -> str:
     return min(fit, key=lambda one: one.turn_seconds).name
 
 
-def measure(name: str, path: Path, n_threads: int) -> Measured:
-    """Read, write and score with the model in ``path`` for a moment."""
+def measure(name: str, path: Path) -> Measured:
+    """Read, write and score with the model in ``path`` for a moment.
+
+    On one thread, and in the processor's time: what else the machine does must not decide.
+    """
     model = Model(path)
     tokens = model.tokenize(TEXT.read_text(), parse_special=False, add_bos=model.adds_bos)
     n_context = -(-max(len(tokens), N_READ + N_WRITTEN) // 256) * 256
-    context = Context(model, n_slots=N_STREAMS, n_context=n_context, n_threads=n_threads)
+    context = Context(model, n_slots=N_STREAMS, n_context=n_context, n_threads=1)
     try:
         perplexity = _perplexity(context, tokens)  # first: what comes first finds cold pages
         read = min(_read(context, tokens) for _ in range(N_ROUNDS))
@@ -162,21 +165,21 @@ def measure(name: str, path: Path, n_threads: int) -> Measured:
 def _read(context: Context, tokens: list[int]) -> float:
     """Seconds to read a prompt into the first slot."""
     context.clear(0)
-    started = time.perf_counter()
+    started = time.process_time()
     context.decode([Row(t, i, 0, i == N_READ - 1) for i, t in enumerate(tokens[:N_READ])])
     context.logits(N_READ - 1)
-    return time.perf_counter() - started
+    return time.process_time() - started
 
 
 def _write(context: Context, tokens: list[int]) -> float:
     """Seconds in which every slot moves on by ``N_WRITTEN`` tokens, one a step."""
     for slot in range(N_STREAMS):
         context.clear(slot)
-    started = time.perf_counter()
+    started = time.process_time()
     for step in range(N_WRITTEN):
         context.decode([Row(tokens[step], step, slot, True) for slot in range(N_STREAMS)])
         context.logits(0)
-    return time.perf_counter() - started
+    return time.process_time() - started
 
 
 def _perplexity(context: Context, tokens: list[int]) -> float:
@@ -217,8 +220,8 @@ def write_format(source: Path, target: Path, name: str) -> None:
         path.unlink(missing_ok=True)
 
 
-def _machine(n_threads: int) -> str:
-    return f"{platform.machine()} {_processor()} {n_threads}"
+def _machine() -> str:
+    return f"{platform.machine()} {_processor()}"
 
 
 def _processor() -> str:
@@ -230,18 +233,18 @@ def _processor() -> str:
     return next((line.partition(":")[2].strip() for line in lines if "model name" in line), "")
 
 
-def _read_record(record: Path, n_threads: int) -> tuple[Measured, ...]:
+def _read_record(record: Path) -> tuple[Measured, ...]:
     try:
         kept = json.loads(record.read_text())
-        if kept["machine"] != _machine(n_threads):
+        if kept["machine"] != _machine():
             return ()
         return tuple(Measured(**row) for row in kept["measured"])
     except (OSError, ValueError, KeyError, TypeError):
         return ()
 
 
-def _write_record(record: Path, measured: Sequence[Measured], n_threads: int) -> None:
-    kept = {"machine": _machine(n_threads), "measured": [asdict(one) for one in measured]}
+def _write_record(record: Path, measured: Sequence[Measured]) -> None:
+    kept = {"machine": _machine(), "measured": [asdict(one) for one in measured]}
     temporary = record.with_name(f".{record.name}.{os.getpid()}")
     temporary.write_text(json.dumps(kept, indent=1))
     temporary.replace(record)

