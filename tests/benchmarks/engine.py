@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.benchmarks.baselines import bare_decode, locked_llama, open_llama
-from tests.benchmarks.report import Report, bar, machine, write_report
+from tests.benchmarks.report import Report, bar, machine, read_report, write_report
 from tests.benchmarks.streams import RunTimes, stream_all
 from tests.benchmarks.web import measure_web
 from tests.engines import Engine, running_engine
@@ -248,40 +248,62 @@ def adapter_arithmetic(folder: Path) -> Report:
     return report
 
 
-def measure(served_model: ServedModel, data_dir: Path, n_threads: int, n_rounds: int) -> Report:
-    """Every question's part of the report."""
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        with engine(data_dir, n_threads) as served:
-            bench = Benchmark(served, served_model.path, n_threads, n_rounds)
-            report: Report = {
-                "single_stream": bench.single_stream(),
-                "many_streams": bench.many_streams(),
-                "second_turns": bench.second_turns(),
-            }
-            bench.close()
-        f16 = folder / "f16.gguf"
-        write_format(served_model.source, f16, "f16")
-        with engine(data_dir, n_threads, "--model", str(f16)) as served:
-            report["adapters"] = adapters(HttpClient(served.url), folder)
-        report["adapter_arithmetic"] = adapter_arithmetic(folder)
-    added = measure_web()
-    report["web"] = added | {"added_ms_p95": bar(added["added_ms"][95], 50, at_least=False)}
-    return report
+class Sections:
+    """The parts of the report, each measured by itself so that one can be measured again."""
+
+    def __init__(self, served_model: ServedModel, data_dir: Path, n_threads: int, rounds: int):
+        self.served_model, self.data_dir = served_model, data_dir
+        self.n_threads, self.n_rounds = n_threads, rounds
+
+    def run(self, name: str) -> Report:
+        """Measure one part."""
+        own = getattr(self, name, None)
+        if own is not None:
+            return own()
+        with engine(self.data_dir, self.n_threads) as served:
+            bench = Benchmark(served, self.served_model.path, self.n_threads, self.n_rounds)
+            try:
+                return getattr(bench, name)()
+            finally:
+                bench.close()
+
+    def adapters(self) -> Report:
+        """On f16, where the shape of a batch hardly moves a log-probability."""
+        with tempfile.TemporaryDirectory() as name:
+            f16 = Path(name) / "f16.gguf"
+            write_format(self.served_model.source, f16, "f16")
+            with engine(self.data_dir, self.n_threads, "--model", str(f16)) as served:
+                return adapters(HttpClient(served.url), Path(name))
+
+    def adapter_arithmetic(self) -> Report:
+        """See the function."""
+        with tempfile.TemporaryDirectory() as name:
+            return adapter_arithmetic(Path(name))
+
+    def web(self) -> Report:
+        """Real pages of a running product."""
+        added = measure_web()
+        return added | {"added_ms_p95": bar(added["added_ms"][95], 50, at_least=False)}
 
 
 def main() -> int:
-    """Run all questions; exit 1 if a bar was missed."""
+    """Measure all parts, or those named; exit 1 if a bar was missed."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--only", nargs="+", choices=TITLES, default=list(TITLES))
     options = parser.parse_args()
     settings = read_env()
     n_threads = settings.threads or count_cores()
     start_backend()
     served_model = prepare_model(settings)
     where = machine(threads=n_threads, model=served_model.path.name, format=served_model.format)
-    report = measure(served_model, settings.data_dir, n_threads, options.rounds)
-    return write_report("bench-engine", {"machine": where, **report}, TITLES)
+    sections = Sections(served_model, settings.data_dir, n_threads, options.rounds)
+    kept = read_report("bench-engine") if len(options.only) < len(TITLES) else {}
+    status = 0
+    for name in options.only:
+        kept |= {"machine": where, name: sections.run(name)}
+        status = write_report("bench-engine", kept, TITLES)
+    return status
 
 
 if __name__ == "__main__":

@@ -23,7 +23,7 @@ Report = dict[str, Any]
 def bar(value: float, limit: float, *, at_least: bool) -> Report:
     """A figure with its bar."""
     is_met = value >= limit if at_least else value <= limit
-    return {"value": round(value, 4), "bar": limit, "is_met": bool(is_met)}
+    return {"value": float(f"{value:.4g}"), "bar": limit, "is_met": bool(is_met)}
 
 
 def machine(**more: Any) -> Report:
@@ -38,6 +38,14 @@ def machine(**more: Any) -> Report:
         "date": time.strftime("%Y-%m-%d %H:%M"),
         **more,
     }
+
+
+def read_report(name: str) -> Report:
+    """The report of an earlier run; empty where there is none."""
+    try:
+        return dict(json.loads((read_env().data_dir / "reports" / f"{name}.json").read_text()))
+    except (OSError, ValueError):
+        return {}
 
 
 def write_report(name: str, report: Mapping[str, Any], titles: Mapping[str, str]) -> int:
