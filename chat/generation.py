@@ -34,8 +34,10 @@ from uno_site.inference.errors import EngineFailed, EngineUnreachable
 logger = logging.getLogger(__name__)
 
 BEAT_SECONDS = 1.0
-#: Pages get the reply anew so often while it is being written.
+#: Pages get the reply anew so often while it is being written, ...
 SHOW_SECONDS = 0.12
+#: ... and less often while many are: each time costs the server and the reader's machine.
+SHOW_SECONDS_PER_REPLY = 0.03
 #: Rendering takes longer as a reply grows: of a long one, so many characters a second.
 SHOW_CHARS_PER_SECOND = 40_000
 
@@ -54,11 +56,14 @@ def engine_client() -> Any:
 
 def launch(message_id: UUID) -> None:
     """Start writing a reply in the web process's event loop; returns at once."""
+    plan = generations.generation_claim(message_id)
+    if plan is None:
+        return
     language = get_language()
 
     async def write() -> None:
         with override(language):
-            await generate(message_id)
+            await _write(plan)
 
     async def spawn() -> None:
         # A context of its own: this one is tied to the request's thread, which ends before.
@@ -85,14 +90,17 @@ def written_so_far(message_id: UUID) -> tuple[str, str] | None:
 async def generate(message_id: UUID) -> None:
     """Write one reply, unless somebody else does."""
     plan = await database_sync_to_async(generations.generation_claim)(message_id)
-    if plan is None:
-        return
+    if plan is not None:
+        await _write(plan)
+
+
+async def _write(plan: Plan) -> None:
     writer = Generation(plan, engine_client())
-    _running[message_id] = writer
+    _running[plan.message_id] = writer
     try:
         await writer.run()
     finally:
-        del _running[message_id]
+        del _running[plan.message_id]
 
 
 def content_event(message_id: UUID, text: str, stage: str) -> dict[str, Any]:
@@ -121,6 +129,7 @@ class Generation:
         self.text = ""
         self.stage = ""
         self.provenance: Provenance | None = None
+        self.token_ids: tuple[int, ...] = ()
         self._shown = ("", "")
         self._shown_at = 0.0
 
@@ -165,9 +174,11 @@ class Generation:
         events = answer_stream(
             plan.messages,
             table=plan.table,
+            personal=plan.personal,
             client=self.client,
             sampling=plan.sampling,
             user=plan.user,
+            conversation=str(plan.conversation_id),
         )
         async for event in events:
             if isinstance(event, Delta):
@@ -176,7 +187,13 @@ class Generation:
                 self.stage = event.name
             elif isinstance(event, RouteChosen | Done):
                 self.provenance = event.provenance
-            wait = max(SHOW_SECONDS, len(self.text) / SHOW_CHARS_PER_SECOND)
+            if isinstance(event, Done):
+                self.token_ids = event.token_ids
+            wait = max(
+                SHOW_SECONDS,
+                SHOW_SECONDS_PER_REPLY * len(_running),
+                len(self.text) / SHOW_CHARS_PER_SECOND,
+            )
             if time.monotonic() - self._shown_at >= wait:
                 await self._show()
 
@@ -225,6 +242,7 @@ class Generation:
             content=self.text,
             error=error,
             provenance=self.provenance.as_json() if self.provenance else {},
+            token_ids=self.token_ids,
         )
         done = {"type": "done", "id": str(self.plan.message_id)}
         await abroadcast(self.plan.conversation_id, done)

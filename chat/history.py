@@ -20,16 +20,22 @@ def fit_history(
 ) -> tuple[ChatMessage, ...]:
     """The newest turns that fit into the context beside a reply of ``max_tokens`` tokens.
 
-    The last message always stays. What remains begins with a turn of the user, since chat
-    templates expect that.
+    The last message always stays, and so does a system prompt at the beginning. What remains
+    of the turns begins with one of the user, since chat templates expect that.
     """
-    room = (context or settings.UNO.engine_context) - max_tokens
+    system = tuple(messages[:1]) if messages and messages[0].role == "system" else ()
+    room = (context or settings.UNO.engine_context) - max_tokens - sum(map(_cost, system))
     kept: list[ChatMessage] = []
-    for message in reversed(messages):
-        room -= len(message.content) // CHARS_PER_TOKEN + TOKENS_PER_TURN
+    for message in reversed(messages[len(system) :]):
+        room -= _cost(message)
         if kept and room < 0:
             break
         kept.append(message)
     while len(kept) > 1 and kept[-1].role == "assistant":
         kept.pop()
-    return tuple(reversed(kept))
+    return (*system, *reversed(kept))
+
+
+def _cost(message: ChatMessage) -> int:
+    """Tokens that a turn may take, at the most."""
+    return len(message.content) // CHARS_PER_TOKEN + TOKENS_PER_TURN

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.utils.translation import gettext_lazy as _
+
 from chat.services.generations import dead_generations, generations_rescue
 from uno_site.jobs.context import JobContext
 from uno_site.jobs.registry import job_kind
@@ -11,7 +13,7 @@ from uno_site.jobs.registry import job_kind
 
 @job_kind(
     "chat.rescue",
-    title="End replies that a restart cut off",
+    title=_("End replies that a restart cut off"),
     every_minutes=1,
     has_work=lambda: dead_generations().exists(),
 )

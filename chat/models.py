@@ -4,12 +4,34 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 
+from chat.personal_models import PersonalRoute, ReplyTokens
+from chat.route_models import RouteKind, RouteTable, ServedRoute
 from uno_site.base_models import TimestampedModel, UUIDModel
+
+__all__ = [
+    "Conversation",
+    "ConversationOrigin",
+    "Feedback",
+    "Folder",
+    "Message",
+    "MessageOrigin",
+    "MessageRole",
+    "MessageState",
+    "OwnedQuerySet",
+    "PersonalRoute",
+    "Reason",
+    "ReplyTokens",
+    "RouteKind",
+    "RouteTable",
+    "ServedRoute",
+    "ShippedNotice",
+]
 
 
 class OwnedQuerySet(models.QuerySet):
@@ -25,16 +47,48 @@ class OwnedQuerySet(models.QuerySet):
 class ConversationQuerySet(OwnedQuerySet):
     """Conversations of one person."""
 
+    def current(self) -> ConversationQuerySet:
+        """Those that were not put into the archive."""
+        return self.filter(archived_at__isnull=True)
+
+    def archived(self) -> ConversationQuerySet:
+        """Those in the archive, the latest first."""
+        return self.filter(archived_at__isnull=False).order_by("-archived_at")
+
 
 class ConversationOrigin(models.TextChoices):
     """Which way a conversation came; log entries name it as their source."""
 
-    CHAT = "chat", "The chat pages"
-    API = "api", "The public API"
+    CHAT = "chat", _lazy("The chat pages")
+    API = "api", _lazy("The public API")
+
+
+class Folder(TimestampedModel):
+    """A name under which a person keeps conversations together; it goes with its last one."""
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="folders"
+    )
+    name = models.CharField(max_length=60)
+
+    objects = OwnedQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["name"]
+        constraints = [
+            models.UniqueConstraint(fields=["user", "name"], name="one_folder_of_a_name")
+        ]
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class Conversation(TimestampedModel):
-    """A tree of messages; ``leaf`` is the end of the branch that is shown."""
+    """A tree of messages; ``leaf`` is the end of the branch that is shown.
+
+    ``system_prompt`` goes before its messages whenever the model is asked, and ``sampling``
+    holds what differs from :data:`chat.services.messages.REPLY_SAMPLING`.
+    """
 
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="conversations"
@@ -46,37 +100,45 @@ class Conversation(TimestampedModel):
     leaf = models.ForeignKey(
         "Message", on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
     )
+    is_pinned = models.BooleanField(default=False)
+    archived_at = models.DateTimeField(null=True, blank=True)
+    folder = models.ForeignKey(
+        Folder, on_delete=models.SET_NULL, null=True, blank=True, related_name="conversations"
+    )
+    system_prompt = models.TextField(blank=True)
+    sampling = models.JSONField(default=dict, blank=True)
 
     objects = ConversationQuerySet.as_manager()
 
     class Meta:
         ordering = ["-updated_at"]
+        indexes = [models.Index(fields=["user", "-updated_at", "id"], name="conversation_of_user")]
 
     def __str__(self) -> str:
-        return self.title or "New conversation"
+        return self.title or _("New conversation")
 
 
 class MessageRole(models.TextChoices):
-    SYSTEM = "system", "System"
-    USER = "user", "User"
-    ASSISTANT = "assistant", "Assistant"
+    SYSTEM = "system", _lazy("System")
+    USER = "user", _lazy("User")
+    ASSISTANT = "assistant", _lazy("Assistant")
 
 
 class MessageOrigin(models.TextChoices):
     """Who wrote the text."""
 
-    PERSON = "person", "Written by the user"
-    MODEL = "model", "Written by the model"
-    CORRECTION = "correction", "The user's correction of a reply"
-    CLIENT = "client", "Sent along by an API client as an earlier reply"
+    PERSON = "person", _lazy("Written by the user")
+    MODEL = "model", _lazy("Written by the model")
+    CORRECTION = "correction", _lazy("The user's correction of a reply")
+    CLIENT = "client", _lazy("Sent along by an API client as an earlier reply")
 
 
 class MessageState(models.TextChoices):
-    GENERATING = "generating", "Being written"
-    COMPLETE = "complete", "Complete"
-    STOPPED = "stopped", "Stopped by the user"
-    INTERRUPTED = "interrupted", "Cut off by a restart"
-    FAILED = "failed", "Failed"
+    GENERATING = "generating", _lazy("Being written")
+    COMPLETE = "complete", _lazy("Complete")
+    STOPPED = "stopped", _lazy("Stopped by the user")
+    INTERRUPTED = "interrupted", _lazy("Cut off by a restart")
+    FAILED = "failed", _lazy("Failed")
 
 
 class MessageQuerySet(OwnedQuerySet):
@@ -91,7 +153,8 @@ class Message(TimestampedModel):
     ``correction_of`` names the reply that a correction corrects; the reply itself is never
     overwritten. ``provenance`` says why a reply came: see :class:`chat.serving.Provenance`.
     ``path_hash`` (API conversations only) stands for all turns up to this one: API clients
-    send the whole conversation each time, and this tells where it goes on.
+    send the whole conversation each time, and this tells where it goes on. ``is_withdrawn``
+    is set where the person took the reply, and what they said about it, out of the learning.
     """
 
     conversation = models.ForeignKey(
@@ -116,6 +179,7 @@ class Message(TimestampedModel):
     heartbeat_at = models.DateTimeField(null=True, blank=True)
     is_stop_requested = models.BooleanField(default=False)
     path_hash = models.CharField(max_length=64, blank=True)
+    is_withdrawn = models.BooleanField(default=False)
 
     objects = MessageQuerySet.as_manager()
 
@@ -126,6 +190,9 @@ class Message(TimestampedModel):
             models.Index(
                 fields=["path_hash"], condition=~Q(path_hash=""), name="message_path_hash"
             ),
+            models.Index(
+                fields=["conversation"], condition=Q(is_withdrawn=True), name="message_withdrawn"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -135,14 +202,14 @@ class Message(TimestampedModel):
 class Reason(models.TextChoices):
     """Why a reply was good or bad: the keys are what is stored and exported."""
 
-    INACCURATE = "inaccurate", "Not accurate"
-    IGNORED_INSTRUCTIONS = "ignored_instructions", "Ignored instructions"
-    STYLE = "style", "Style or tone"
-    TOO_LONG = "too_long", "Too long"
-    TOO_SHORT = "too_short", "Too short"
-    UNHELPFUL = "unhelpful", "Not helpful"
-    WRONGLY_REFUSED = "wrongly_refused", "Refused without reason"
-    OTHER = "other", "Other"
+    INACCURATE = "inaccurate", _lazy("Not accurate")
+    IGNORED_INSTRUCTIONS = "ignored_instructions", _lazy("Ignored instructions")
+    STYLE = "style", _lazy("Style or tone")
+    TOO_LONG = "too_long", _lazy("Too long")
+    TOO_SHORT = "too_short", _lazy("Too short")
+    UNHELPFUL = "unhelpful", _lazy("Not helpful")
+    WRONGLY_REFUSED = "wrongly_refused", _lazy("Refused without reason")
+    OTHER = "other", _lazy("Other")
 
 
 class FeedbackQuerySet(OwnedQuerySet):
@@ -156,7 +223,7 @@ class Feedback(TimestampedModel):
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="feedback"
     )
-    thumb = models.SmallIntegerField(choices=[(1, "Good"), (-1, "Bad")])
+    thumb = models.SmallIntegerField(choices=[(1, _lazy("Good")), (-1, _lazy("Bad"))])
     reasons = models.JSONField(default=list, blank=True)
     comment = models.TextField(blank=True)
 
@@ -169,66 +236,22 @@ class Feedback(TimestampedModel):
         ]
 
 
-class RouteTable(UUIDModel):
-    """A published version of all routes. It is never changed; rolling back publishes again."""
+class ShippedNotice(UUIDModel):
+    """Tells a person, once, that an adapter which learned from their feedback is served."""
 
-    version = models.PositiveIntegerField(unique=True)
-    is_active = models.BooleanField(default=False)
-    note = models.CharField(max_length=300, blank=True)
-    created_at = models.DateTimeField(auto_now_add=True)
-    published_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="shipped_notices"
     )
-
-    class Meta:
-        ordering = ["-version"]
-        constraints = [
-            models.UniqueConstraint(
-                fields=["is_active"], condition=Q(is_active=True), name="one_active_route_table"
-            )
-        ]
-
-    def __str__(self) -> str:
-        return f"Routes v{self.version}"
-
-
-class RouteKind(models.TextChoices):
-    """How a query is answered (UNO §6)."""
-
-    EXPERT = "expert", "Expert"
-    CRITIC = "critic", "Critic"
-    BASE = "base", "Base model"
-
-
-class ServedRoute(UUIDModel):
-    """One cluster's way to an answer, as published: everything that serving needs.
-
-    ``cluster_id`` and ``adapter_id`` are opaque here: the chat knows nothing of curation
-    or training. ``centroid`` is float32, little-endian, in query space.
-    """
-
-    table = models.ForeignKey(RouteTable, on_delete=models.CASCADE, related_name="routes")
-    cluster_id = models.UUIDField(db_index=True)
+    adapter_id = models.UUIDField()
     cluster_name = models.CharField(max_length=120)
-    kind = models.CharField(max_length=10, choices=RouteKind, default=RouteKind.BASE)
-    centroid = models.BinaryField()
-    distance_limit = models.FloatField(null=True, blank=True)
-    adapter_id = models.UUIDField(null=True, blank=True)
-    adapter_name = models.CharField(max_length=120, blank=True)
-    adapter_version = models.PositiveIntegerField(null=True, blank=True)
-    adapter_path = models.CharField(max_length=500, blank=True)
-    rules = models.JSONField(default=list, blank=True)
+    n_entries = models.PositiveIntegerField()
+    created_at = models.DateTimeField(auto_now_add=True)
+    seen_at = models.DateTimeField(null=True, blank=True)
+
+    objects = OwnedQuerySet.as_manager()
 
     class Meta:
-        ordering = ["cluster_name"]
+        ordering = ["-created_at"]
         constraints = [
-            models.UniqueConstraint(fields=["table", "cluster_id"], name="one_route_per_cluster"),
-            models.CheckConstraint(
-                condition=Q(kind="base") | ~Q(adapter_name=""), name="route_has_its_adapter"
-            ),
+            models.UniqueConstraint(fields=["user", "adapter_id"], name="one_notice_per_adapter")
         ]
-
-    @property
-    def centroid_vector(self) -> np.ndarray:
-        """The centroid, shape [d], float32."""
-        return np.frombuffer(bytes(self.centroid), dtype="<f4")

@@ -6,9 +6,12 @@ import time
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from chat.models import RouteKind
+from chat.models import PersonalRoute, RouteKind, ServedRoute
 from chat.route_choice import RouteChoice
 from uno_site.inference.protocol import Sampling, Usage
+
+IMPORTED = "imported"
+"""The ``reason`` of a reply that came in from a file: nobody can say whether it was ours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,9 +20,15 @@ class Provenance:
 
     ``reason`` says how the route was found: ``nearest`` (within reach of a cluster),
     ``unseen`` (no cluster reaches the query), ``no_routes`` (nothing published),
-    ``other_embedder`` or ``no_embedding`` (no distance could be measured), ``forced``.
+    ``other_embedder`` or ``no_embedding`` (no distance could be measured), ``forced``,
+    ``personal`` (the person's own adapter comes before every route);
+    a reply from a file has only :data:`IMPORTED` and perhaps its model's name.
     ``fallback`` is set when the base model answered although the route said otherwise,
-    and tells why. Distances are Euclidean in the space of normalised query embeddings.
+    and tells why; ``personal_fallback`` the same of the person's own adapter, after which the
+    routes were asked. ``system_prompt`` is what stood before the conversation. ``canary_percent``
+    is the share of conversations in which the cluster's canary answers, where it has one, and
+    ``is_canary`` whether this is one of them. Distances are Euclidean in the space of
+    normalised query embeddings.
     """
 
     kind: str
@@ -39,12 +48,16 @@ class Provenance:
     critique: str = ""
     prompt_refs: tuple[str, ...] = ()
     fallback: str = ""
+    personal_fallback: str = ""
     finish_reason: str = ""
     prompt_tokens: int = 0
     completion_tokens: int = 0
     ttft_seconds: float | None = None
     seconds: float = 0.0
     sampling: dict[str, Any] = field(default_factory=dict)
+    system_prompt: str = ""
+    canary_percent: int | None = None
+    is_canary: bool = False
 
     def as_json(self) -> dict[str, Any]:
         """The value of ``Message.provenance``."""
@@ -68,7 +81,10 @@ class ReplyRecord:
     draft: str = ""
     critique: str = ""
     fallback: str = ""
+    personal_fallback: str = ""
     prompt_refs: tuple[str, ...] = ()
+    system_prompt: str = ""
+    token_ids: list[int] = field(default_factory=list)
 
     def add_usage(self, usage: Usage | None) -> None:
         """Add the tokens of one more request."""
@@ -78,10 +94,16 @@ class ReplyRecord:
                 self.usage.completion_tokens + usage.completion_tokens,
             )
 
+    def _adapted(self) -> ServedRoute | PersonalRoute | None:
+        """Whose adapter answers; None where the base model does."""
+        if self.kind == RouteKind.BASE:
+            return None
+        return self.choice.personal or self.choice.route
+
     def provenance(self) -> Provenance:
         """The record as it is kept."""
         choice, route, near = self.choice, self.choice.route, self.choice.nearest
-        is_adapted = route is not None and self.kind != RouteKind.BASE
+        adapted = self._adapted()
         return Provenance(
             kind=self.kind,
             reason=choice.reason,
@@ -92,18 +114,22 @@ class ReplyRecord:
             distance=choice.distance,
             distance_limit=choice.limit,
             table_version=choice.table_version,
-            adapter_id=str(route.adapter_id) if is_adapted and route.adapter_id else None,
-            adapter_name=route.adapter_name if is_adapted else "",
-            adapter_version=route.adapter_version if is_adapted else None,
-            rules=tuple(route.rules) if is_adapted else (),
+            adapter_id=str(adapted.adapter_id) if adapted and adapted.adapter_id else None,
+            adapter_name=adapted.adapter_name if adapted else "",
+            adapter_version=adapted.adapter_version if adapted else None,
+            rules=tuple(adapted.rules) if isinstance(adapted, ServedRoute) else (),
             draft=self.draft,
             critique=self.critique,
             prompt_refs=self.prompt_refs,
             fallback=self.fallback,
+            personal_fallback=self.personal_fallback,
             finish_reason=self.finish_reason,
             prompt_tokens=self.usage.prompt_tokens,
             completion_tokens=self.usage.completion_tokens,
             ttft_seconds=self.ttft,
             seconds=time.monotonic() - self.started,
             sampling=asdict(self.sampling),
+            system_prompt=self.system_prompt,
+            canary_percent=choice.canary.canary_percent if choice.canary else None,
+            is_canary=choice.is_canary,
         )

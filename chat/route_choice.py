@@ -1,15 +1,21 @@
-"""Which published route a query belongs to."""
+"""Who answers a query. The one rule: the person's own adapter, where it is on; else the route of
+the nearest cluster that reaches the query (UNO §6); else the base model.
+"""
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from chat.models import RouteKind, RouteTable, ServedRoute
+from chat.models import PersonalRoute, RouteKind, RouteTable, ServedRoute
 from chat.router import UNSEEN, Router
+
+PERSONAL = "personal"
+"""The kind of an answer by the person's own adapter; no kind of published route."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +24,8 @@ class RouteChoice:
 
     ``distance`` and ``limit`` belong to the nearest cluster, also when it does not reach
     the query. ``reason`` is explained at :class:`~chat.provenance.Provenance`.
+    ``canary`` is the cluster's canary where it has one: the route itself, or the one that the
+    conversation was not drawn for. ``personal`` is the person's own adapter, where it answers.
     """
 
     route: ServedRoute | None
@@ -27,9 +35,23 @@ class RouteChoice:
     limit: float | None = None
     table_version: int | None = None
     nearest: ServedRoute | None = None
+    canary: ServedRoute | None = None
+    personal: PersonalRoute | None = None
+
+    @property
+    def is_canary(self) -> bool:
+        """Whether the conversation is among those that the canary answers."""
+        return self.canary is not None and self.route is self.canary
 
 
-def choose_route(query_embedding: Any, table: RouteTable | None) -> RouteChoice:
+def personal_choice(personal: PersonalRoute) -> RouteChoice:
+    """The choice of a person's own adapter, whatever the query is about."""
+    return RouteChoice(None, None, PERSONAL, "personal", personal=personal)
+
+
+def choose_route(
+    query_embedding: Any, table: RouteTable | None, conversation: str = ""
+) -> RouteChoice:
     """The route whose centroid is nearest to the query, if it reaches that far.
 
     Parameters
@@ -38,8 +60,12 @@ def choose_route(query_embedding: Any, table: RouteTable | None) -> RouteChoice:
         [d] embedding of the last user message.
     table
         The published routes; None answers with the base model.
+    conversation
+        What stands for the conversation in the draw between a canary and the rest
+        (:func:`is_drawn`); without it no canary answers.
     """
-    routes = list(table.routes.all()) if table is not None else []
+    found = list(table.routes.all()) if table is not None else []
+    routes = [route for route in found if route.canary_percent is None]
     version = table.version if table is not None else None
     if not routes:
         return RouteChoice(None, None, RouteKind.BASE, "no_routes", table_version=version)
@@ -55,10 +81,35 @@ def choose_route(query_embedding: Any, table: RouteTable | None) -> RouteChoice:
     index, distance = int(assigned.indices[0]), float(assigned.distances[0])
     if index == UNSEEN:
         return _unseen(query, router, routes, distance, version)
-    route = routes[index]
+    settled = routes[index]
+    canary = _canary_of(settled, found, distance)
+    route = canary if canary is not None and is_drawn(canary, conversation) else settled
     return RouteChoice(
-        route, distance, route.kind, "nearest", route.distance_limit, version, nearest=route
+        route, distance, route.kind, "nearest", route.distance_limit, version, route, canary
     )
+
+
+def is_drawn(canary: ServedRoute, conversation: str) -> bool:
+    """Whether a conversation is among the share that ``canary`` answers.
+
+    The draw is a hash of the adapter and the conversation: it stays the same from turn to
+    turn, a larger share keeps whom a smaller one had, and each adapter draws anew.
+    """
+    if not conversation or canary.canary_percent is None:
+        return False
+    digest = hashlib.sha256(f"{canary.adapter_id}/{conversation}".encode()).digest()
+    return int.from_bytes(digest[:8], "big") % 100 < canary.canary_percent
+
+
+def _canary_of(
+    settled: ServedRoute, routes: Sequence[ServedRoute], distance: float
+) -> ServedRoute | None:
+    """The canary of a route's cluster, if it reaches the query."""
+    for route in routes:
+        if route.canary_percent is not None and route.cluster_id == settled.cluster_id:
+            is_near = route.distance_limit is None or distance <= route.distance_limit
+            return route if is_near else None
+    return None
 
 
 def _unseen(

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import reduce
+from operator import and_
 from typing import Any
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
+from chat.full_text import matching, words_of
 from chat.models import (
     Conversation,
     ConversationOrigin,
     Feedback,
+    Folder,
     Message,
     MessageRole,
     MessageState,
@@ -25,7 +29,7 @@ class Turn:
     """A message of the shown branch with what its action row needs.
 
     ``position`` counts from 1 among ``n_siblings``; ``previous`` and ``next`` are the
-    siblings beside it.
+    siblings beside it; ``corrected`` is the reply that a correction corrects.
     """
 
     message: Message
@@ -35,20 +39,56 @@ class Turn:
     next: Message | None = None
     feedback: Feedback | None = None
     is_last: bool = False
+    corrected: Message | None = None
 
 
 def conversation_list(user: Any, search: str = "", origin: str = "") -> QuerySet[Conversation]:
     """A person's conversations, newest first.
 
-    ``search`` looks into titles and messages, wherever they came from. Without it, those of
-    one ``origin`` are listed: the chat's by default, since programs make many.
+    ``search`` looks into titles and messages, wherever they came from, the archive included.
+    Without it, those of one ``origin`` that are not archived are listed: the chat's by
+    default, since programs make many.
     """
     conversations = Conversation.objects.visible_to(user)
     if search := search.strip():
-        found = Q(title__icontains=search) | Q(messages__content__icontains=search)
-        return conversations.filter(found).distinct()
+        found = matching(user, search).order_by()
+        by_text = Q(pk__in=found.values("conversation"))
+        return conversations.filter(title_has(search) | by_text)
     known = origin if origin in ConversationOrigin.values else ConversationOrigin.CHAT
-    return conversations.filter(origin=known)
+    return conversations.current().filter(origin=known)
+
+
+def title_has(search: str) -> Q:
+    """Whether a conversation's title has every word of ``search``."""
+    words = [Q(title__icontains=word) for word in words_of(search)]
+    return reduce(and_, words) if words else Q(title__icontains=search)
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """What a person has put in order: pinned conversations, then folders by name."""
+
+    pinned: Sequence[Conversation]
+    folders: Sequence[tuple[Folder, Sequence[Conversation]]]
+
+
+def shelf(user: Any, limit: int = 200) -> Shelf:
+    """The person's pinned and filed conversations, at most ``limit``, in one query.
+
+    A pinned conversation stands among the pinned, whatever its folder.
+    """
+    kept = conversation_list(user).filter(Q(is_pinned=True) | Q(folder__isnull=False))
+    by_folder: defaultdict[Folder, list[Conversation]] = defaultdict(list)
+    pinned: list[Conversation] = []
+    for conversation in kept.select_related("folder")[:limit]:
+        where = pinned if conversation.is_pinned else by_folder[conversation.folder]
+        where.append(conversation)
+    return Shelf(pinned, sorted(by_folder.items(), key=lambda item: item[0].name.casefold()))
+
+
+def loose_conversations(user: Any, origin: str = "") -> QuerySet[Conversation]:
+    """What is listed by age: neither pinned nor filed."""
+    return conversation_list(user, origin=origin).filter(is_pinned=False, folder__isnull=True)
 
 
 def branch(messages: Iterable[Message], leaf_id: UUID | None) -> list[Message]:
@@ -84,14 +124,26 @@ def thread(conversation: Conversation) -> list[Turn]:
         feedback.message_id: feedback
         for feedback in Feedback.objects.filter(message__in=path, user=conversation.user_id)
     }
+    by_id = {message.pk: message for message in messages}
     return [
-        _turn(message, siblings[message.parent_id], given.get(message.pk), message is path[-1])
+        _turn(
+            message,
+            siblings[message.parent_id],
+            given.get(message.pk),
+            is_last=message is path[-1],
+            corrected=by_id.get(message.correction_of_id),
+        )
         for message in path
     ]
 
 
 def _turn(
-    message: Message, siblings: list[Message], feedback: Feedback | None, is_last: bool
+    message: Message,
+    siblings: list[Message],
+    feedback: Feedback | None,
+    *,
+    is_last: bool,
+    corrected: Message | None,
 ) -> Turn:
     ids = [sibling.pk for sibling in siblings]
     index = ids.index(message.pk)
@@ -103,6 +155,7 @@ def _turn(
         next=siblings[index + 1] if index + 1 < len(siblings) else None,
         feedback=feedback,
         is_last=is_last,
+        corrected=corrected,
     )
 
 
@@ -114,7 +167,9 @@ def turn_of(message: Message) -> Turn:
         ).order_by("created_at")
     )
     own = Feedback.objects.filter(message=message, user=message.conversation.user_id).first()
-    return _turn(message, siblings, own, message.pk == message.conversation.leaf_id)
+    is_last = message.pk == message.conversation.leaf_id
+    corrected = next((item for item in siblings if item.pk == message.correction_of_id), None)
+    return _turn(message, siblings, own, is_last=is_last, corrected=corrected)
 
 
 def generating_in(conversation_id: UUID) -> list[Message]:

@@ -1,4 +1,4 @@
-"""How a question is answered: choose the route, then expert, critic or base (UNO §6).
+"""How a question is answered: personal adapter, expert, critic or base (UNO §6).
 
 The one definition: the web's streaming, ``manage.py ask`` and the measurements all call it.
 """
@@ -12,13 +12,14 @@ from contextlib import aclosing
 from dataclasses import dataclass, replace
 from typing import Any
 
-from asgiref.sync import async_to_sync, sync_to_async
+from asgiref.sync import async_to_sync
 
-from chat.models import RouteKind, RouteTable, ServedRoute
+from chat.models import PersonalRoute, RouteKind, RouteTable
 from chat.provenance import Provenance, ReplyRecord
-from chat.route_choice import RouteChoice, choose_route
-from uno_site.engine_clients import base_model_name, served_async_client
-from uno_site.inference.errors import EngineRefused, EngineUnreachable
+from chat.route_choice import PERSONAL, RouteChoice
+from chat.serving_route import start_record
+from uno_site.engine_clients import served_async_client
+from uno_site.inference.errors import EngineUnreachable
 from uno_site.inference.protocol import (
     AsyncInferenceClient,
     ChatMessage,
@@ -62,9 +63,10 @@ class Delta:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """Event: the reply is complete."""
+    """Event: the reply is complete; its tokens as they were sampled, where the engine tells."""
 
     provenance: Provenance
+    token_ids: tuple[int, ...] = ()
 
 
 ServingEvent = RouteChosen | Stage | Delta | Done
@@ -100,7 +102,9 @@ async def answer_stream(
     client: AsyncInferenceClient,
     sampling: Sampling = DEFAULT_SAMPLING,
     force_base: bool = False,
+    personal: PersonalRoute | None = None,
     user: str | None = None,
+    conversation: str = "",
     json_schema: Mapping[str, Any] | None = None,
     n_logprobs: int | None = None,
 ) -> AsyncGenerator[ServingEvent]:
@@ -114,8 +118,12 @@ async def answer_stream(
         The engine that answers, loads adapters and embeds.
     force_base
         Answer with the base model whatever the routes say, for comparisons.
-    user
-        Opaque id for the engine's fair queueing.
+    personal
+        The asking person's own adapter, where it may answer: it comes before every route. The
+        caller vouches that it is theirs (:func:`chat.services.personal.personal_route_of`).
+    user, conversation
+        Opaque ids: for the engine's fair queueing, and for the draw between a canary and the
+        rest; without a conversation no canary answers.
     json_schema, n_logprobs
         As in :class:`~uno_site.inference.protocol.ChatRequest`; they hold for the reply,
         not for the critic's suggestions.
@@ -126,53 +134,27 @@ async def answer_stream(
         The engine cannot be reached, is busy, or refuses the request. An adapter that
         cannot be loaded is no error: the base model answers and the provenance says so.
     """
-    choice = await _choose(messages, table, client, force_base)
-    record = ReplyRecord(choice, base_model_name(), sampling)
-    if choice.route is not None and choice.kind != RouteKind.BASE:
-        record.fallback = await _load_adapter(client, choice.route)
-        if not record.fallback:
-            record.kind = choice.kind
-    yield RouteChosen(choice, record.provenance())
+    record = await start_record(
+        messages, table, client, force_base, conversation, personal, sampling
+    )
+    if messages[0].role == "system":
+        record.system_prompt = messages[0].content
+    yield RouteChosen(record.choice, record.provenance())
     asked = ChatRequest(record.model, tuple(messages), sampling, json_schema, user, n_logprobs)
     answering = _critic if record.kind == RouteKind.CRITIC else _direct
     async with aclosing(answering(asked, record, client)) as events:
         async for event in events:
             yield event
-    yield Done(record.provenance())
-
-
-async def _choose(
-    messages: Sequence[ChatMessage],
-    table: RouteTable | None,
-    client: AsyncInferenceClient,
-    force_base: bool,
-) -> RouteChoice:
-    if force_base:
-        return RouteChoice(None, None, RouteKind.BASE, "forced")
-    if table is None:
-        return RouteChoice(None, None, RouteKind.BASE, "no_routes")
-    try:
-        embedding = (await client.embed([messages[-1].content]))[0]
-    except EngineRefused:
-        return RouteChoice(None, None, RouteKind.BASE, "no_embedding", table_version=table.version)
-    return await sync_to_async(choose_route)(embedding, table)
-
-
-async def _load_adapter(client: AsyncInferenceClient, route: ServedRoute) -> str:
-    """Why the route's adapter cannot serve; empty when it can."""
-    try:
-        await client.load_adapter(route.adapter_name, route.adapter_path)
-    except EngineRefused as error:
-        return f"{route.adapter_name} could not be loaded: {error}"
-    return ""
+    yield Done(record.provenance(), tuple(record.token_ids))
 
 
 async def _direct(
     asked: ChatRequest, record: ReplyRecord, client: AsyncInferenceClient
 ) -> AsyncGenerator[ServingEvent]:
-    """The expert's adapter, or the base model, answers by itself."""
-    if record.kind == RouteKind.EXPERT and record.choice.route is not None:
-        asked = replace(asked, model=record.choice.route.adapter_name)
+    """The person's adapter, the expert's, or the base model answers by itself."""
+    route = record.choice.personal or record.choice.route
+    if record.kind in (PERSONAL, RouteKind.EXPERT) and route is not None:
+        asked = replace(asked, model=route.adapter_name)
     async with aclosing(_stream(asked, record, client)) as events:
         async for event in events:
             yield event
@@ -202,6 +184,7 @@ async def _critic(
     if not record.critique:
         record.fallback = "The critic had no suggestions; the draft stands as it was."
         record.finish_reason = drafted.finish_reason
+        record.token_ids += drafted.token_ids
         yield Delta(record.draft, drafted.logprobs)
         return
     yield Stage("revise")
@@ -226,6 +209,7 @@ async def _stream(
             record.add_usage(chunk.usage)
             if chunk.text and record.ttft is None:
                 record.ttft = time.monotonic() - record.started
+            record.token_ids += chunk.token_ids
             if chunk.text or chunk.logprobs:
                 yield Delta(chunk.text, chunk.logprobs)
             if chunk.finish_reason is not None:

@@ -3,6 +3,14 @@
 from django.urls import path
 
 from . import views
+from .history_views import history_check
+from .manage_views import (
+    conversation_export,
+    conversation_manage,
+    data,
+    data_import,
+    everything_export,
+)
 from .message_views import (
     message_correct_view,
     message_detail,
@@ -13,17 +21,37 @@ from .message_views import (
     message_stop_view,
     message_vote,
 )
+from .organise_views import (
+    archive,
+    conversation_archive_view,
+    conversation_file_view,
+    conversation_pin_view,
+    conversation_restore_view,
+)
+from .search_views import history_search_view
 
 app_name = "chat"
 urlpatterns = [
     path("", views.home, name="home"),
     path("c/", views.conversation_search, name="search"),
+    path("search/", history_search_view, name="find"),
+    path("archive/", archive, name="archive-list"),
+    path("data/", data, name="data"),
+    path("data/import/", data_import, name="import"),
+    path("data/import/<uuid:upload_id>/", history_check, name="import-check"),
+    path("data/conversations.<slug:form>", everything_export, name="export-all"),
     path("c/new/", views.conversation_start, name="start"),
     path("c/<uuid:conversation_id>/", views.conversation_detail, name="conversation"),
     path("c/<uuid:conversation_id>/thread/", views.conversation_thread, name="thread"),
     path("c/<uuid:conversation_id>/send/", views.conversation_send, name="send"),
     path("c/<uuid:conversation_id>/rename/", views.conversation_rename_view, name="rename"),
     path("c/<uuid:conversation_id>/delete/", views.conversation_delete_view, name="delete"),
+    path("c/<uuid:conversation_id>/settings/", conversation_manage, name="manage"),
+    path("c/<uuid:conversation_id>/export/<slug:form>/", conversation_export, name="export"),
+    path("c/<uuid:conversation_id>/pin/", conversation_pin_view, name="pin"),
+    path("c/<uuid:conversation_id>/folder/", conversation_file_view, name="file"),
+    path("c/<uuid:conversation_id>/archive/", conversation_archive_view, name="archive"),
+    path("c/<uuid:conversation_id>/restore/", conversation_restore_view, name="restore"),
     path("m/<uuid:message_id>/", message_detail, name="message"),
     path("m/<uuid:message_id>/stop/", message_stop_view, name="stop"),
     path("m/<uuid:message_id>/regenerate/", message_regenerate_view, name="regenerate"),

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -13,12 +15,14 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 from django_htmx.http import HttpResponseClientRedirect
 
-from chat.models import Conversation, ConversationOrigin, Reason
-from chat.selectors import conversation_list, thread
+from chat.models import Conversation, ConversationOrigin, Message, Reason
+from chat.selectors import Turn, conversation_list, loose_conversations, shelf, thread
 from chat.services.conversations import conversation_delete, conversation_rename
 from chat.services.generations import generations_rescue
 from chat.services.limits import MAX_MESSAGE_CHARS
 from chat.services.messages import message_send
+from chat.services.notices import notices_take
+from uno_site.runtime.services import runtime_setting
 
 #: The sidebar shows so many; search finds the older ones.
 SIDEBAR_SIZE = 60
@@ -29,15 +33,21 @@ def own_conversation(request: HttpRequest, conversation_id: UUID) -> Conversatio
     return get_object_or_404(Conversation.objects.visible_to(request.user), pk=conversation_id)
 
 
-def sidebar(request: HttpRequest, current: Conversation | None = None) -> dict[str, Any]:
-    """Context of the sidebar."""
-    search, origin = request.GET.get("q", ""), request.GET.get("origin", "")
-    if not origin and current is not None:
-        origin = current.origin
+def sidebar(
+    request: HttpRequest, current: Conversation | None = None, *, is_listed: bool = False
+) -> dict[str, Any]:
+    """Context of the sidebar: what ``?q=`` or ``?origin=`` says, or (``is_listed``) the list."""
+    search = "" if is_listed else request.GET.get("q", "").strip()
+    origin = request.GET.get("origin", "") or (current.origin if current else "")
+    is_api_list = origin == ConversationOrigin.API and not search
+    is_plain = not search and not is_api_list
+    user = request.user
+    found = conversation_list(user, search) if search else loose_conversations(user, origin)
     return {
-        "conversations": conversation_list(request.user, search, origin)[:SIDEBAR_SIZE],
+        "conversations": found[:SIDEBAR_SIZE],
+        "shelf": shelf(user) if is_plain else None,
         "search": search,
-        "is_api_list": origin == ConversationOrigin.API and not search,
+        "is_api_list": is_api_list,
         "conversation": current,
         "max_chars": MAX_MESSAGE_CHARS,
     }
@@ -45,8 +55,10 @@ def sidebar(request: HttpRequest, current: Conversation | None = None) -> dict[s
 
 @require_GET
 def home(request: HttpRequest) -> HttpResponse:
-    """An empty conversation, ready to begin."""
-    return render(request, "chat/home.html", sidebar(request))
+    """An empty conversation, ready to begin; tells once what of one's feedback is in use."""
+    context = sidebar(request) | personal_switch(request.user)
+    context["shipped"] = notices_take(request.user)
+    return render(request, "chat/home.html", context)
 
 
 @require_GET
@@ -70,7 +82,24 @@ def conversation_detail(request: HttpRequest, conversation_id: UUID) -> HttpResp
     conversation = own_conversation(request, conversation_id)
     generations_rescue(conversation.pk)
     context = sidebar(request, conversation) | branch_context(conversation)
+    context |= personal_switch(request.user)
+    context["elsewhere"] = _elsewhere(conversation, context["turns"], request.GET.get("at", ""))
     return render(request, "chat/conversation_detail.html", context)
+
+
+def personal_switch(user: Any) -> dict[str, Any]:
+    """Context of the switch of one's personal adapter: shown to those who may have one."""
+    is_shown = user.training_consent and runtime_setting("personal_adapters")
+    return {"can_have_personal": is_shown}
+
+
+def _elsewhere(conversation: Conversation, turns: list[Turn], wanted: str) -> Message | None:
+    """The wanted message (``?at=`` of a search's link) where another branch than it is shown."""
+    if not wanted or any(str(turn.message.pk) == wanted for turn in turns):
+        return None
+    with suppress(ValidationError):
+        return conversation.messages.filter(pk=wanted).first()
+    return None
 
 
 @require_GET

@@ -7,6 +7,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
+
 from curation.models import (
     Cluster,
     EntryState,
@@ -30,7 +33,24 @@ TEXTS = (
     "cluster__centroid",
 )
 """Columns that the table does not need, and that are most of the bytes."""
-TRAINING = "Training material"
+TRAINING = _lazy("Training material")
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """What is said of parts that keep an entry from training, by why they do."""
+
+    rejected: Any
+    flagged: Any
+    proposed: Any
+
+
+PAIR_WAITS = Waiting(
+    _lazy("Pair rejected"), _lazy("Pair flagged, to be looked at"), _lazy("Pair to be reviewed")
+)
+RULES_WAIT = Waiting(
+    _lazy("Rules rejected"), _lazy("Rules flagged, to be looked at"), _lazy("Rules to be reviewed")
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,46 +131,46 @@ def _by_entry(entries: list[LogEntry], parts: Iterable[Any]) -> list[list[Any]]:
 def _outcome(entry: LogEntry, rules: list[Rule], pairs: list[PreferencePair]) -> str:
     """The one row an entry belongs to: the first thing that keeps it from training."""
     if entry.user is not None and not entry.user.training_consent:
-        return "Consent withdrawn"
+        return _("Consent withdrawn")
     if entry.is_excluded:
-        return "Excluded by a curator"
+        return _("Excluded by a curator")
     if entry.state == EntryState.PENDING:
-        return "Waiting to be distilled"
+        return _("Waiting to be distilled")
     if entry.state == EntryState.FAILED:
-        return "Distilling failed"
+        return _("Distilling failed")
     if entry.state == EntryState.NO_RULES:
-        return f"Nothing to learn: {_why(entry)}"
+        return _("Nothing to learn: %(why)s") % {"why": _why(entry)}
     return _outcome_of_parts(entry, rules, pairs)
 
 
 def _why(entry: LogEntry) -> str:
-    return flag_label(entry.flags[0]).lower() if entry.flags else "the feedback asks for nothing"
+    return flag_label(entry.flags[0]) if entry.flags else _("The feedback asks for nothing")
 
 
 def _outcome_of_parts(entry: LogEntry, rules: list[Rule], pairs: list[PreferencePair]) -> str:
     feedback = [rule.merged_into or rule for rule in rules if rule.kind == RuleKind.FEEDBACK]
     if not pairs:
-        return "Rules, but no better answer to pair with"
+        return _("Rules, but no better answer to pair with")
     if not _has_state(pairs, ReviewState.APPROVED):
-        return _waiting("Pair", pairs)
+        return _waiting(PAIR_WAITS, pairs)
     if not _has_state(feedback, ReviewState.APPROVED):
-        return _waiting("Rules", feedback)
+        return _waiting(RULES_WAIT, feedback)
     if entry.cluster is None:
-        return "Not yet in a cluster"
+        return _("Not yet in a cluster")
     if entry.cluster.is_noise:
-        return "In a cluster of noise"
+        return _("In a cluster of noise")
     if entry.cluster.is_excluded:
-        return "In an excluded cluster"
-    return TRAINING
+        return _("In an excluded cluster")
+    return str(TRAINING)
 
 
-def _waiting(what: str, rows: list[Any]) -> str:
+def _waiting(words: Waiting, rows: list[Any]) -> str:
     waiting = [row for row in rows if row.state == ReviewState.PROPOSED]
     if not waiting:
-        return f"{what} rejected"
+        return str(words.rejected)
     if all(row.flags for row in waiting):
-        return f"{what} flagged, to be looked at"
-    return f"{what} to be reviewed"
+        return str(words.flagged)
+    return str(words.proposed)
 
 
 def _has_state(rows: Iterable[Any], state: str) -> bool:

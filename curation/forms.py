@@ -1,4 +1,4 @@
-"""Forms of the curation rooms: filters in the URL, the policy, bindings, uploads."""
+"""Forms of the curation rooms: the policy, bindings, uploads, names."""
 
 from __future__ import annotations
 
@@ -7,14 +7,12 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.db.models import Q, QuerySet
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 
 from curation.models import (
-    Cluster,
     CurationPolicy,
-    EntryState,
     PairSource,
-    ReviewState,
     RoleBinding,
     RoleName,
 )
@@ -22,125 +20,30 @@ from curation.roles.strategies import AUTO, STRATEGIES
 from curation.services.clustering import RULES
 
 TRUSTED_RULES = [
-    ("extractive", "Rules taken from the user's own sentences"),
-    ("reason", "Rules from reason chips"),
-    ("edit", "Rules read off the user's own edit"),
-    ("generative", "Rules written by the distiller's model"),
+    ("extractive", _lazy("Rules taken from the user's own sentences")),
+    ("reason", _lazy("Rules from reason chips")),
+    ("edit", _lazy("Rules read off the user's own edit")),
+    ("generative", _lazy("Rules written by the distiller's model")),
 ]
 
 
-class FilterForm(forms.Form):
-    """A filter kept in the URL; values that make no sense filter nothing."""
+def valid_threshold(value: float) -> float:
+    """A gap threshold in [0, 1], else a :class:`ValidationError`."""
+    if not (math.isfinite(value) and 0 <= value <= 1):
+        raise ValidationError(_("The gap threshold lies between 0 and 1."))
+    return float(value)
 
-    q = forms.CharField(required=False, label="Search", max_length=200)
-    cluster = forms.ModelChoiceField(
-        Cluster.objects.none(), required=False, empty_label="Any cluster"
+
+class WhatIfForm(forms.Form):
+    """A gap threshold to try out; nothing is saved by it."""
+
+    threshold = forms.FloatField(
+        label=_lazy("Gap threshold"),
+        validators=[valid_threshold],
+        widget=forms.NumberInput(
+            attrs={"class": "input input--small", "min": 0, "max": 1, "step": 0.01}
+        ),
     )
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["cluster"].queryset = Cluster.objects.current()
-        for field in self.fields.values():
-            if isinstance(field, forms.ChoiceField):
-                field.widget.attrs["class"] = "select select--small"
-
-    def apply(self, rows: QuerySet) -> QuerySet:
-        """The rows that pass."""
-        self.is_valid()
-        chosen = self.cleaned_data
-        for name in self.fields:
-            if chosen.get(name):
-                rows = getattr(self, f"filter_{name}")(rows, chosen[name])
-        return rows
-
-    @property
-    def is_active(self) -> bool:
-        """Whether anything is filtered."""
-        return self.is_valid() and any(self.cleaned_data.values())
-
-
-class EntryFilter(FilterForm):
-    """Which entries are listed."""
-
-    state = forms.ChoiceField(required=False, choices=[("", "Any state"), *EntryState.choices])
-    signal = forms.ChoiceField(
-        required=False,
-        label="Feedback",
-        choices=[
-            ("", "Any feedback"),
-            ("correction", "With a correction"),
-            ("sibling", "Another reply was preferred"),
-            ("flagged", "Flagged"),
-            ("excluded", "Excluded"),
-        ],
-    )
-    source = forms.ChoiceField(required=False)
-
-    def __init__(self, *args: Any, sources: list[str], **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["source"].choices = [("", "Any source"), *((s, s) for s in sources)]
-
-    def filter_q(self, rows: QuerySet, text: str) -> QuerySet:
-        return rows.filter(Q(query__icontains=text) | Q(response__icontains=text))
-
-    def filter_cluster(self, rows: QuerySet, cluster: Cluster) -> QuerySet:
-        return rows.filter(cluster=cluster)
-
-    def filter_state(self, rows: QuerySet, state: str) -> QuerySet:
-        return rows.filter(state=state)
-
-    def filter_source(self, rows: QuerySet, source: str) -> QuerySet:
-        return rows.filter(source=source)
-
-    def filter_signal(self, rows: QuerySet, signal: str) -> QuerySet:
-        return {
-            "correction": rows.filter(correction__isnull=False),
-            "sibling": rows.filter(preferred_sibling__isnull=False),
-            "flagged": rows.exclude(flags=[]),
-            "excluded": rows.filter(is_excluded=True),
-        }[signal]
-
-
-class ReviewFilter(FilterForm):
-    """Which rules or pairs are listed; without a state, those that wait."""
-
-    state = forms.ChoiceField(
-        required=False,
-        choices=[("", "To review"), ("all", "All"), *ReviewState.choices[1:]],
-    )
-    flagged = forms.ChoiceField(
-        required=False,
-        label="Flags",
-        choices=[("", "Flagged or not"), ("no", "Not flagged"), ("yes", "Flagged")],
-    )
-
-    def filter_cluster(self, rows: QuerySet, cluster: Cluster) -> QuerySet:
-        return rows.filter(entry__cluster=cluster)
-
-    def filter_state(self, rows: QuerySet, state: str) -> QuerySet:
-        return rows
-
-    def filter_flagged(self, rows: QuerySet, flagged: str) -> QuerySet:
-        return rows.exclude(flags=[]) if flagged == "yes" else rows.filter(flags=[])
-
-
-class RuleFilter(ReviewFilter):
-    """Which rules are listed."""
-
-    def filter_q(self, rows: QuerySet, text: str) -> QuerySet:
-        return rows.filter(Q(text__icontains=text) | Q(entry__query__icontains=text))
-
-
-class PairFilter(ReviewFilter):
-    """Which pairs are listed."""
-
-    source = forms.ChoiceField(required=False, choices=[("", "Any source"), *PairSource.choices])
-
-    def filter_q(self, rows: QuerySet, text: str) -> QuerySet:
-        return rows.filter(Q(chosen__icontains=text) | Q(entry__query__icontains=text))
-
-    def filter_source(self, rows: QuerySet, source: str) -> QuerySet:
-        return rows.filter(source=source)
 
 
 class PolicyForm(forms.ModelForm):
@@ -150,19 +53,25 @@ class PolicyForm(forms.ModelForm):
         required=False,
         choices=TRUSTED_RULES,
         widget=forms.CheckboxSelectMultiple,
-        label="Rules that pass by themselves",
+        label=_lazy("Rules that pass by themselves"),
     )
     auto_approve_pairs = forms.MultipleChoiceField(
         required=False,
         choices=PairSource.choices,
         widget=forms.CheckboxSelectMultiple,
-        label="Pairs that pass by themselves",
+        label=_lazy("Pairs that pass by themselves"),
     )
     clustering_rule = forms.ChoiceField(
         choices=[
-            ("size_free", "Size-free: by what a split explains"),
-            ("paper_threshold", "The paper's: Ward distance 4"),
+            ("size_free", _lazy("Size-free: by what a split explains")),
+            ("paper_threshold", _lazy("The paper's: Ward distance 4")),
         ]
+    )
+
+    recluster_share = forms.FloatField(
+        required=False,
+        label=_lazy("Share of new entries after which everything is clustered anew"),
+        help_text=_lazy("Above 0, at most 1. Until then new entries join the nearest cluster."),
     )
 
     class Meta:
@@ -172,26 +81,40 @@ class PolicyForm(forms.ModelForm):
             "auto_approve_pairs",
             "gap_threshold",
             "clustering_rule",
+            "recluster_share",
+            "route_policy",
+            "promotion_rule",
             "distil_on_feedback",
         )
         labels = {
-            "gap_threshold": "Gap from which a cluster takes the reflective path",
-            "distil_on_feedback": "Process new feedback every five minutes",
+            "gap_threshold": _lazy("Gap from which a cluster takes the reflective path"),
+            "route_policy": _lazy("Which path is tried first"),
+            "promotion_rule": _lazy("Win rate that a promotion needs"),
+            "distil_on_feedback": _lazy("Process new feedback every five minutes"),
         }
         help_texts = {
-            "gap_threshold": "Between 0 and 1; the paper's value is 0.45.",
+            "gap_threshold": _lazy("Between 0 and 1; the paper's value is 0.45."),
+            "route_policy": _lazy("Where nothing was verified yet, the paper's rule decides."),
+            "promotion_rule": _lazy(
+                "More than chance: the whole interval of 95 percent lies above one half."
+            ),
         }
 
     def clean_gap_threshold(self) -> float:
-        value = self.cleaned_data["gap_threshold"]
-        if not (math.isfinite(value) and 0 <= value <= 1):
-            raise ValidationError("The gap threshold lies between 0 and 1.")
+        return valid_threshold(self.cleaned_data["gap_threshold"])
+
+    def clean_recluster_share(self) -> float:
+        value = self.cleaned_data["recluster_share"]
+        if value is None:
+            return float(self.instance.recluster_share)
+        if not (math.isfinite(value) and 0 < value <= 1):
+            raise ValidationError(_("The share lies above 0 and is at most 1."))
         return float(value)
 
     def clean_clustering_rule(self) -> str:
         rule = str(self.cleaned_data["clustering_rule"])
         if rule not in RULES:
-            raise ValidationError("There is no such clustering rule.")
+            raise ValidationError(_("There is no such clustering rule."))
         return rule
 
 
@@ -202,29 +125,29 @@ class BindingForm(forms.ModelForm):
         required=False,
         assume_scheme="http",
         label="Engine's URL",
-        help_text="Any server that speaks the OpenAI API. Empty means the served engine.",
+        help_text=_lazy("Any server that speaks the OpenAI API. Empty means the served engine."),
     )
-    requested = forms.ChoiceField(label="Strategy")
+    requested = forms.ChoiceField(label=_lazy("Strategy"))
     engine_token = forms.CharField(
         required=False,
-        label="Token",
+        label=_lazy("Token"),
         widget=forms.PasswordInput(render_value=False, attrs={"autocomplete": "off"}),
-        help_text="Leave it empty to keep the one that is stored.",
+        help_text=_lazy("Leave it empty to keep the one that is stored."),
     )
 
     class Meta:
         model = RoleBinding
         fields = ("engine_url", "model", "engine_token", "requested")
-        labels = {"model": "Model"}
+        labels = {"model": _lazy("Model")}
         help_texts = {
-            "model": "The model's name there. Empty means the first one it serves.",
+            "model": _lazy("The model's name there. Empty means the first one it serves."),
         }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         strategies = STRATEGIES[RoleName(self.instance.role)]
         self.fields["requested"].choices = [
-            (AUTO, "Automatic: the first that passes its check"),
+            (AUTO, _("Automatic: the first that passes its check")),
             *((strategy.key, strategy.label) for strategy in strategies),
         ]
 
@@ -232,19 +155,7 @@ class BindingForm(forms.ModelForm):
 class UploadForm(forms.Form):
     """A log file to import."""
 
-    file = forms.FileField(label="Log file")
-
-
-class RuleTextForm(forms.Form):
-    """A rule in other words."""
-
-    text = forms.CharField(widget=forms.Textarea(attrs={"rows": 2}))
-
-
-class ChosenForm(forms.Form):
-    """A better answer in other words."""
-
-    chosen = forms.CharField(widget=forms.Textarea(attrs={"rows": 8}), strip=False)
+    file = forms.FileField(label=_lazy("Log file"))
 
 
 class ClusterNameForm(forms.Form):

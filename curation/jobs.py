@@ -4,22 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
+
+from django.utils.translation import gettext_lazy as _
 
 from curation.models import RoleName
 from curation.roles.checks import role_check
-from curation.services.clustering import clusters_update
+from curation.services.clustering import clusters_rebuild
 from curation.services.consent import consent_sync, withdrawn_entries
 from curation.services.distilling import entries_distil
 from curation.services.freezing import logs_freeze
 from curation.services.gaps import gaps_update
 from curation.services.importing import logs_import
+from curation.services.mapping import is_map_stale, map_update
 from curation.services.merging import rules_merge
 from curation.services.processing import STAGES, is_processing_due, logs_process
-from curation.uploads import upload_delete
 from uno_site.jobs.context import JobContext
 from uno_site.jobs.registry import job_kind
+from uno_site.uploads import upload_delete, upload_path
 
 MAX_ERRORS_SHOWN = 50
 PROCESS_MINUTES = 5
@@ -43,7 +45,7 @@ def _share(ctx: JobContext) -> Callable[[float, str], None]:
     return report
 
 
-@job_kind("curation.freeze", title="Collect logs from the chat")
+@job_kind("curation.freeze", title=_("Collect logs from the chat"))
 def freeze(ctx: JobContext) -> dict[str, Any]:
     """Freeze the chat's feedback into log entries."""
     report = asdict(logs_freeze(on_progress=lambda n: ctx.progress(0.5, f"{n} conversations")))
@@ -51,7 +53,7 @@ def freeze(ctx: JobContext) -> dict[str, Any]:
     return report
 
 
-@job_kind("curation.distil", title="Distil logs into rules")
+@job_kind("curation.distil", title=_("Distil logs into rules"))
 def distil(ctx: JobContext) -> dict[str, Any]:
     """Distil every pending entry and merge duplicate rules."""
     report = asdict(entries_distil(on_progress=_counter(ctx, "Distilled")))
@@ -61,15 +63,28 @@ def distil(ctx: JobContext) -> dict[str, Any]:
     return report
 
 
-@job_kind("curation.cluster", title="Cluster the entries")
+@job_kind("curation.cluster", title=_("Cluster the entries"))
 def cluster(ctx: JobContext) -> dict[str, Any]:
     """Cluster the usable entries anew."""
-    report = asdict(clusters_update(on_progress=_share(ctx)))
+    report = asdict(clusters_rebuild(on_progress=_share(ctx)))
     ctx.log(f"{report['n_clusters']} clusters of {report['n_entries']} entries.")
     return report
 
 
-@job_kind("curation.gap", title="Measure cognitive gaps")
+@job_kind(
+    "curation.map",
+    title=_("Draw the cluster map"),
+    every_minutes=1,
+    has_work=is_map_stale,
+)
+def cluster_map(ctx: JobContext) -> dict[str, Any]:
+    """Place the entries on the map anew where clusters have changed."""
+    report = asdict(map_update(on_progress=_share(ctx)))
+    ctx.log(f"{report['n_entries']} entries on the map.")
+    return report
+
+
+@job_kind("curation.gap", title=_("Measure cognitive gaps"))
 def gap(ctx: JobContext) -> dict[str, Any]:
     """Measure the gap of every cluster."""
     report = asdict(gaps_update(on_progress=_counter(ctx, "Measured")))
@@ -77,7 +92,7 @@ def gap(ctx: JobContext) -> dict[str, Any]:
     return report
 
 
-@job_kind("curation.check_roles", title="Check the roles")
+@job_kind("curation.check_roles", title=_("Check the roles"))
 def check_roles(ctx: JobContext) -> dict[str, Any]:
     """Check one role (``params["role"]``) or all of them."""
     roles = [ctx.params["role"]] if ctx.params.get("role") else list(RoleName.values)
@@ -93,7 +108,7 @@ def check_roles(ctx: JobContext) -> dict[str, Any]:
 
 @job_kind(
     "curation.sync_consent",
-    title="Take back withdrawn logs",
+    title=_("Take back withdrawn logs"),
     every_minutes=1,
     has_work=lambda: withdrawn_entries().exists(),
 )
@@ -106,7 +121,7 @@ def sync_consent(ctx: JobContext) -> dict[str, Any]:
 
 @job_kind(
     "curation.process",
-    title="Process new logs",
+    title=_("Process new logs"),
     every_minutes=PROCESS_MINUTES,
     has_work=is_processing_due,
 )
@@ -133,12 +148,17 @@ def _in_words(report: dict[str, Any]) -> str:
     return ", ".join(f"{key.removeprefix('n_')} {value}" for key, value in report.items())
 
 
-@job_kind("curation.import", title="Import a log file", max_attempts=1, needs_params=True)
+@job_kind("curation.import", title=_("Import a log file"), max_attempts=1, needs_params=True)
 def import_file(ctx: JobContext) -> dict[str, Any]:
     """Import an uploaded file (``path``, shown as ``name``) and delete it."""
-    path = Path(ctx.params["path"])
+    path = upload_path(str(ctx.params["path"]))
+
+    def tell(share: float, n_read: int) -> None:
+        ctx.check_cancelled()
+        ctx.progress(share, f"{n_read:,} read")
+
     try:
-        report = logs_import(path=path, name=ctx.params["name"])
+        report = logs_import(path=path, name=ctx.params["name"], on_progress=tell)
     finally:
         upload_delete(path)
     ctx.log(f"{report.n_added} added, {report.n_known} already there, {report.n_bad} bad.")
@@ -146,6 +166,7 @@ def import_file(ctx: JobContext) -> dict[str, Any]:
         ctx.log(str(error))
     return {
         "name": report.name,
+        "format": report.format,
         "n_read": report.n_read,
         "n_added": report.n_added,
         "n_known": report.n_known,

@@ -8,12 +8,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count, F, Q, QuerySet
+from django.db.models import Count, Exists, F, IntegerField, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 
 from chat.models import ServedRoute
 from curation.accounting import Accounting, accounting
 from curation.models import (
     Cluster,
+    ClusterEvent,
+    EntryState,
     LogEntry,
     PairSource,
     PreferencePair,
@@ -78,7 +81,8 @@ def entry_rules(
     wanted = set(states)
     for start in range(0, len(ids), MAX_IN):
         rows = Rule.objects.filter(entry_id__in=ids[start : start + MAX_IN], kind=RuleKind.FEEDBACK)
-        for row in rows.select_related("merged_into").order_by("position", "created_at"):
+        rows = rows.select_related("merged_into").defer("embedding", "merged_into__embedding")
+        for row in rows.order_by("position", "created_at"):
             rule = row.merged_into or row
             if rule.state in wanted:
                 found[row.entry_id].setdefault(rule.pk, rule)
@@ -90,6 +94,25 @@ def approved_pairs() -> QuerySet[PreferencePair]:
     return PreferencePair.objects.filter(
         state=ReviewState.APPROVED, entry__in=LogEntry.objects.usable()
     ).select_related("entry")
+
+
+def exportable_pairs() -> QuerySet[PreferencePair]:
+    """What may leave the instance: what may train, whether it is in a cluster yet or not.
+
+    The rules of :func:`training_material` as one query: approved pairs of consented entries
+    that have an approved rule, unless their cluster is excluded, noise, or retired.
+    """
+    is_approved = Q(merged_into__isnull=True, state=ReviewState.APPROVED) | Q(
+        merged_into__state=ReviewState.APPROVED
+    )
+    rules = Rule.objects.filter(is_approved, entry=OuterRef("entry_id"), kind=RuleKind.FEEDBACK)
+    is_placed = Q(
+        entry__cluster__is_excluded=False,
+        entry__cluster__is_noise=False,
+        entry__cluster__retired_at__isnull=True,
+    )
+    pairs = approved_pairs().filter(Exists(rules))
+    return pairs.filter(Q(entry__cluster__isnull=True) | is_placed).order_by("created_at", "pk")
 
 
 def training_material(cluster: Cluster) -> list[TrainingPair]:
@@ -142,16 +165,23 @@ def human_pairs(*, cluster: Cluster | None = None, limit: int | None = None) -> 
 
 
 def entry_list(user: Any) -> QuerySet[LogEntry]:
-    """The entries that ``user`` may see, newest first, with their counts."""
+    """The entries that ``user`` may see, with their counts."""
+    rules = Rule.objects.filter(kind=RuleKind.FEEDBACK)
     return (
         LogEntry.objects.visible_to(user)
-        .select_related("cluster", "user")
+        .select_related("cluster")
+        .defer("query_embedding", "rules_embedding", "messages", "response", "cluster__centroid")
         .annotate(
-            n_rules=Count("rules", filter=Q(rules__kind=RuleKind.FEEDBACK), distinct=True),
-            n_pairs=Count("pairs", distinct=True),
+            n_rules=count_of(rules, "entry"), n_pairs=count_of(PreferencePair.objects, "entry")
         )
-        .order_by("-created_at", "pk")
     )
+
+
+def count_of(rows: Any, field: str) -> Coalesce:
+    """How many of ``rows`` name each row by ``field``: counted for the rows shown alone."""
+    named = rows.filter(**{field: OuterRef("pk")}).order_by().values(field)
+    counted = Subquery(named.annotate(n=Count("pk")).values("n"), output_field=IntegerField())
+    return Coalesce(counted, 0)
 
 
 def entry_sources(user: Any) -> list[str]:
@@ -168,65 +198,21 @@ def entry_lineage(entry: LogEntry) -> ServedRoute | None:
     return routes.select_related("table").first()
 
 
-def rule_list(user: Any, state: str = "") -> QuerySet[Rule]:
-    """Feedback rules in a state; without one, those to review."""
-    rows = Rule.objects.visible_to(user).filter(kind=RuleKind.FEEDBACK)
-    rows = rows.annotate(n_merged=Count("merged")).select_related("merged_into")
-    return _reviewable(rows, state)
-
-
-def pair_list(user: Any, state: str = "") -> QuerySet[PreferencePair]:
-    """Pairs in a state; without one, those to review."""
-    return _reviewable(PreferencePair.objects.visible_to(user), state)
-
-
-def rule_queue() -> QuerySet[Rule]:
-    """Feedback rules that wait for a curator; those skipped come last."""
-    return _waiting(Rule.objects.filter(kind=RuleKind.FEEDBACK))
-
-
-def pair_queue() -> QuerySet[PreferencePair]:
-    """Pairs that wait for a curator; those skipped come last."""
-    return _waiting(PreferencePair.objects.all())
-
-
-def _waiting(rows: Any) -> Any:
-    return _reviewable(rows.filter(entry__in=LogEntry.objects.consented()), "")
-
-
-def _reviewable(rows: Any, state: str) -> Any:
-    rows = rows.select_related("entry", "entry__cluster", "reviewed_by")
-    if state == "all":
-        return rows.order_by("-created_at", "pk")
-    if state in (ReviewState.APPROVED, ReviewState.REJECTED, ReviewState.MERGED):
-        return rows.filter(state=state).order_by("-reviewed_at", "-created_at", "pk")
-    waiting = rows.filter(state=ReviewState.PROPOSED, entry__is_excluded=False)
-    return waiting.order_by(F("skipped_at").asc(nulls_first=True), "created_at", "pk")
-
-
-def cluster_list() -> QuerySet[Cluster]:
+def cluster_list() -> list[Cluster]:
     """Current clusters with their counts, the largest first."""
-    usable = Q(entries__in=LogEntry.objects.usable())
-    approved = usable & Q(entries__pairs__state=ReviewState.APPROVED)
-    return (
-        Cluster.objects.current()
-        .annotate(
-            n_entries=Count("entries", filter=usable, distinct=True),
-            n_approved_pairs=Count("entries__pairs", filter=approved, distinct=True),
-        )
-        .order_by("-n_entries", "name")
+    pairs = PreferencePair.objects.consented().filter(
+        state=ReviewState.APPROVED, entry__is_excluded=False, entry__state=EntryState.DISTILLED
     )
-
-
-def overview_counts() -> dict[str, int]:
-    """The figures at the top of the curation rooms."""
-    entries = LogEntry.objects.consented()
-    return {
-        "entries": entries.count(),
-        "rules": rule_queue().count(),
-        "pairs": pair_queue().count(),
-        "clusters": Cluster.objects.current().count(),
-    }
+    n_pairs = dict(pairs.order_by().values_list("entry__cluster").annotate(n=Count("pk")))
+    rows = Cluster.objects.current().defer("centroid", "anchor")
+    clusters = list(
+        rows.annotate(n_entries=count_of(LogEntry.objects.usable(), "cluster")).order_by(
+            "-n_entries", "name"
+        )
+    )
+    for cluster in clusters:
+        cluster.n_approved_pairs = n_pairs.get(cluster.pk, 0)
+    return clusters
 
 
 def cluster_members(cluster: Cluster) -> QuerySet[LogEntry]:
@@ -237,6 +223,13 @@ def cluster_members(cluster: Cluster) -> QuerySet[LogEntry]:
         .annotate(n_pairs=Count("pairs"))
         .order_by(F("cluster_distance").asc(nulls_last=True), "pk")
     )
+
+
+def cluster_history(user: Any, cluster: Cluster, limit: int = 30) -> list[ClusterEvent]:
+    """What happened to the cluster, and to others through it, the latest first."""
+    concerned = Q(cluster=cluster) | Q(other=cluster)
+    events = ClusterEvent.objects.visible_to(user).filter(concerned)
+    return list(events.select_related("cluster", "other").order_by("-at", "kind")[:limit])
 
 
 def cluster_figures(cluster: Cluster) -> dict[str, Any]:

@@ -2,22 +2,37 @@
 
 from django.urls import path
 
-from curation.views import clusters, entries, instance, overview, review
+from curation.views import (
+    cluster_map,
+    clusters,
+    entries,
+    exchange,
+    instance,
+    overview,
+    regrouping,
+    review,
+    review_item,
+)
 
 app_name = "curation"
 
 
 def _queue(noun: str) -> list:
-    extra = {"noun": noun}
+    extra, item = {"noun": noun}, f"{noun}/<uuid:item_id>"
     return [
         path(f"{noun}/", review.queue_page, extra, name=noun),
-        path(f"{noun}/approve/", review.items_approve, extra, name=f"{noun}-approve"),
+        path(f"{noun}/bulk/<slug:action>/", review.items_decide, extra, name=f"{noun}-bulk"),
+        path(f"{item}/", review_item.item_page, extra, name=f"{noun}-item"),
+        path(f"{item}/claim/", review_item.claim, extra, name=f"{noun}-claim"),
+        path(f"{item}/release/", review_item.release, extra, name=f"{noun}-release"),
+        path(f"{item}/comments/", review_item.comment, extra, name=f"{noun}-comment"),
         path(
-            f"{noun}/<uuid:item_id>/<slug:action>/",
-            review.item_decide,
+            f"{item}/comments/<uuid:comment_id>/delete/",
+            review_item.comment_remove,
             extra,
-            name=f"{noun}-decide",
+            name=f"{noun}-comment-delete",
         ),
+        path(f"{item}/<slug:action>/", review.item_decide, extra, name=f"{noun}-decide"),
     ]
 
 
@@ -29,9 +44,24 @@ urlpatterns = [
     path("entries/<uuid:entry_id>/", entries.entry_detail, name="entry"),
     path("entries/<uuid:entry_id>/exclude/", entries.entry_exclude, name="entry-exclude"),
     path("entries/<uuid:entry_id>/retry/", entries.entry_retry, name="entry-retry"),
+    path("entries/<uuid:entry_id>/similar/", review_item.similar, name="similar"),
+    path("undo/<uuid:action_id>/", review.action_undo_view, name="undo"),
+    path("agreement/", review_item.agreement_page, name="agreement"),
     *_queue("rules"),
     *_queue("pairs"),
     path("clusters/", clusters.cluster_list_page, name="clusters"),
+    path("clusters/what-if/", clusters.what_if_routes, name="what-if"),
+    path("clusters/map/", cluster_map.map_page, name="map"),
+    path("clusters/map/points/", cluster_map.map_points, name="map-points"),
+    path(
+        "clusters/map/<uuid:map_id>/<int:index>/",
+        cluster_map.map_point,
+        name="map-entry",
+    ),
+    path("clusters/regroup/", regrouping.regroup_page, name="regroup"),
+    path("clusters/regroup/points/", regrouping.regroup_points, name="regroup-points"),
+    path("clusters/regroup/apply/", regrouping.regroup_apply, name="regroup-apply"),
+    path("clusters/<uuid:cluster_id>/release/", regrouping.release, name="cluster-release"),
     path("clusters/<uuid:cluster_id>/", clusters.cluster_detail, name="cluster"),
     path("clusters/<uuid:cluster_id>/exclude/", clusters.cluster_exclude, name="cluster-exclude"),
     path("clusters/<uuid:cluster_id>/noise/", clusters.cluster_noise, name="cluster-noise"),
@@ -45,5 +75,10 @@ urlpatterns = [
     path("roles/check/", instance.role_check, name="roles-check"),
     path("roles/<slug:role>/", instance.role_edit, name="role"),
     path("policy/", instance.policy_page, name="policy"),
-    path("import/", instance.import_page, name="import"),
+    path("import/", exchange.import_page, name="import"),
+    path("import/<uuid:upload_id>/", exchange.import_check, name="import-check"),
+    path("import/<uuid:upload_id>/discard/", exchange.import_discard, name="import-discard"),
+    path("export/", exchange.export_page, name="export"),
+    path("export/<slug:name>/", exchange.export_data, name="export-data"),
+    path("export/<slug:name>/provenance/", exchange.export_provenance, name="export-provenance"),
 ]

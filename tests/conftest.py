@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.core.cache import cache
 from django.test import Client
+from django.utils import translation
+from playwright.sync_api import Browser, sync_playwright
 
+from tests.browsers import BROWSER_ARGUMENTS, chromium_path
 from tests.engines import running_engine
 from tests.factories import UserFactory
+from tests.inference.scripted_engine import ScriptedEngine, scripted_engines
+from uno_site import engine_clients
 from uno_site.accounts.models import Role, User
 
 
@@ -24,6 +31,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(autouse=True)
 def _fresh_cache() -> None:
     cache.clear()
+
+
+@pytest.fixture(autouse=True)
+def _own_language() -> Iterator[None]:
+    """The language that a page was asked for in stays with its test."""
+    yield
+    translation.deactivate()
 
 
 @pytest.fixture
@@ -87,3 +101,24 @@ def engine(engine_url: str, settings: object, monkeypatch: pytest.MonkeyPatch) -
     engine_clients.served_client.cache_clear()
     yield engine_clients.served_client()
     engine_clients.served_client.cache_clear()
+
+
+@pytest.fixture
+def engines(settings: Any) -> Iterator[list[ScriptedEngine]]:
+    """Two scripted engines, which are the served replicas."""
+    with scripted_engines(2) as engines:
+        urls = ", ".join(engine.url for engine in engines)
+        settings.UNO = replace(settings.UNO, engine_url=urls)
+        engine_clients.served_client.cache_clear()
+        yield engines
+        engine_clients.served_client.cache_clear()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Chromium, headless."""
+    path = chromium_path()
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=BROWSER_ARGUMENTS)
+        yield browser
+        browser.close()

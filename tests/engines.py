@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -14,8 +13,10 @@ from pathlib import Path
 
 import httpx
 
+from uno_site.ports import free_port
+
 ROOT = Path(__file__).resolve().parent.parent
-START_SECONDS = 120
+START_SECONDS = 300
 STOP_SECONDS = 30
 
 
@@ -44,13 +45,6 @@ class Engine:
     def tail(self) -> str:
         """The last that it printed."""
         return self.log.read_text(errors="replace")[-2000:]
-
-
-def free_port() -> int:
-    """A port on which nobody listens."""
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return int(sock.getsockname()[1])
 
 
 @contextmanager

@@ -29,7 +29,7 @@ class ScriptedClient:
 
     Embeddings are unit vectors drawn from the text's hash: equal texts are equal, others
     nearly orthogonal. ``requests`` and ``loaded`` record what was asked. Each word is a token
-    of log-probability -0.5.
+    of log-probability -0.5; with ``tells_ids`` its id is its place in the reply.
     """
 
     base_url = "scripted:"
@@ -39,8 +39,10 @@ class ScriptedClient:
         self.dim = dim
         self.requests: list[ChatRequest] = []
         self.loaded: dict[str, str] = {}
+        self.tells_ids = False
         self.logprob: Callable[[str, Sequence[ChatMessage], str], float] = lambda *_: -1.0
         self.next_token: dict[str, float] = {}
+        self.relevance: Callable[[str, str], float] = lambda query, document: 0.5
 
     def _text(self, request: ChatRequest) -> str:
         self.requests.append(request)
@@ -70,7 +72,8 @@ class ScriptedClient:
         words = self._text(request).split(" ")
         for index, word in enumerate(words):
             text = word if index == 0 else f" {word}"
-            yield ChatChunk(text, logprobs=_logprobs(text, request))
+            ids = (index,) if self.tells_ids else ()
+            yield ChatChunk(text, ids, logprobs=_logprobs(text, request))
         yield ChatChunk("", finish_reason="stop", usage=Usage(1, len(words)))
 
     def score(
@@ -84,6 +87,11 @@ class ScriptedClient:
         self, model: str, messages: Sequence[ChatMessage], candidates: Sequence[str]
     ) -> dict[str, float]:
         return {text: self.next_token.get(text, -1.0) for text in candidates}
+
+    def rerank(
+        self, model: str, query: str, documents: Sequence[str], instruction: str
+    ) -> list[float]:
+        return [self.relevance(query, document) for document in documents]
 
     def embed(self, texts: Sequence[str]) -> FloatArray:
         rows = np.zeros((len(texts), self.dim), np.float32)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from uuid import UUID
+
 from uno_site.errors import Conflict, UnoError
 
 
@@ -16,3 +19,16 @@ class PromotionRefused(Conflict):
     """An adapter that may not be served."""
 
     code = "promotion_refused"
+
+
+class ReachRefused(PromotionRefused):
+    """Routes that would take prompts which have nothing to do with them.
+
+    ``cluster_ids`` are the clusters that would.
+    """
+
+    code = "reach_refused"
+
+    def __init__(self, message: str, *, remedy: str, cluster_ids: Sequence[UUID]) -> None:
+        super().__init__(message, remedy=remedy)
+        self.cluster_ids = tuple(cluster_ids)

@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
+from django.utils.translation import gettext_lazy as _
+
 from curation.models import Cluster
+from training.models import TrainingRun
+from training.services.evaluation.records import evaluation_start
+from training.services.evaluation.runner import evaluation_run
+from training.services.evaluation.workplace import forget
 from training.services.learning import LearnOptions, learn
 from training.services.paths import cluster_train
-from training.services.runs import abandoned_runs, runs_settle
+from training.services.personal.forgetting import has_to_forget, personal_sync
+from training.services.personal.serving import idle_routes, personal_unload_idle
+from training.services.personal.updating import people_to_update, personal_update_all
+from training.services.runs import FINAL_STATES, abandoned_runs, runs_settle
+from training.services.verification import run_verify
 from training.services.withdrawal import consent_sync, withdrawn_examples
 from uno_site.errors import InvalidInput
 from uno_site.jobs.context import JobContext
@@ -25,7 +36,7 @@ def start_cluster_job(cluster: Cluster, by: Any, **params: Any) -> Any:
 
 @job_kind(
     "training.run",
-    title="Train and verify a cluster",
+    title=_("Train and verify a cluster"),
     queue=QUEUE,
     min_role="admin",
     needs_params=True,
@@ -33,8 +44,9 @@ def start_cluster_job(cluster: Cluster, by: Any, **params: Any) -> Any:
 def run_cluster(ctx: JobContext) -> dict[str, Any]:
     """Train and verify one cluster's adapters; promotion is left to an admin.
 
-    ``params``: ``cluster`` (id); optionally ``kind``, ``seed`` and ``config`` (keys of the
-    trainer's config that differ from the profile).
+    ``params``: ``cluster`` (id); optionally ``kind``, ``seed``, ``config`` (keys of the
+    trainer's config that differ from the profile) and ``is_incremental`` (default true: go on
+    from the served adapter where there is new material).
     """
     cluster = Cluster.objects.filter(pk=ctx.params.get("cluster")).first()
     if cluster is None:
@@ -51,24 +63,69 @@ def run_cluster(ctx: JobContext) -> dict[str, Any]:
         job=ctx.job,
         seed=int(ctx.params.get("seed", 0)),
         config=ctx.params.get("config"),
+        is_incremental=bool(ctx.params.get("is_incremental", True)),
     )
     return {"runs": {str(run.pk): run.state for run in runs}}
 
 
-@job_kind("training.learn", title="Learn from everything new", queue=QUEUE, min_role="admin")
+@job_kind(
+    "training.verify",
+    title=_("Verify an adapter"),
+    queue=QUEUE,
+    min_role="admin",
+    needs_params=True,
+)
+def verify_run(ctx: JobContext) -> dict[str, Any]:
+    """Verify a run that is trained; ``params``: ``run`` (id)."""
+    run = TrainingRun.objects.filter(pk=ctx.params.get("run")).first()
+    if run is None:
+        raise InvalidInput("The run is gone.", remedy="Upload or train the adapter again.")
+    if run.state not in FINAL_STATES:
+        run_verify(run, ctx)
+    return {"runs": {str(run.pk): run.state}}
+
+
+@job_kind("training.learn", title=_("Learn from everything new"), queue=QUEUE, min_role="admin")
 def run_learn(ctx: JobContext) -> dict[str, Any]:
-    """The whole loop once: distil, cluster, score, train, verify, promote."""
-    options = LearnOptions(
-        approve_all=bool(ctx.params.get("approve_all", False)),
-        promote=bool(ctx.params.get("promote", True)),
-        seed=int(ctx.params.get("seed", 0)),
-    )
+    """The whole loop once: distil, cluster, score, train, verify, promote.
+
+    ``params``: the fields of :class:`LearnOptions` that differ from their defaults.
+    """
+    options = LearnOptions.from_params(ctx.params)
     return learn(ctx, ctx.job.created_by, options, job=ctx.job).as_json()
 
 
 @job_kind(
+    "training.evaluate",
+    title=_("Compare methods on held-out prompts"),
+    queue=QUEUE,
+    min_role="admin",
+    needs_params=True,
+)
+def run_evaluate(ctx: JobContext) -> dict[str, Any]:
+    """An evaluation, or the rest of one that asked the same.
+
+    ``params``: ``set`` (``NAME`` or ``NAME:PATH``), ``methods`` (names, or "all"), ``seeds``
+    (numbers), ``outside`` (how many prompts outside every cluster: "small", "full", or "" for
+    none); ``fresh`` forgets what was done before.
+    """
+    evaluation = evaluation_start(
+        set_spec=str(ctx.params.get("set", "simulated")),
+        methods=ctx.params.get("methods", ["all"]),
+        seeds=ctx.params.get("seeds", [0]),
+        outside=str(ctx.params.get("outside", "")),
+        job=ctx.job,
+    )
+    if ctx.params.get("fresh"):
+        forget(Path(evaluation.folder))
+        evaluation.answers.all().delete()
+    evaluation_run(evaluation, ctx)
+    return {"evaluation": str(evaluation.pk)}
+
+
+@job_kind(
     "training.sync_consent",
-    title="Follow withdrawn consent",
+    title=_("Follow withdrawn consent"),
     min_role="admin",
     every_minutes=1,
     has_work=lambda: withdrawn_examples().exists(),
@@ -81,8 +138,36 @@ def run_sync_consent(ctx: JobContext) -> dict[str, Any]:
 
 
 @job_kind(
+    "personal.update",
+    title="Update personal adapters",
+    queue=QUEUE,
+    min_role="admin",
+    every_minutes=5,
+    has_work=lambda: bool(people_to_update()),
+)
+def run_personal_update(ctx: JobContext) -> dict[str, Any]:
+    """Let the adapters of those learn whose queues hold enough; one that fails holds up nobody.
+
+    The job names people by their adapters' runs alone.
+    """
+    return personal_update_all(ctx, ctx.job)
+
+
+@job_kind(
+    "personal.sync",
+    title="Follow deletions in personal adapters",
+    min_role="admin",
+    every_minutes=1,
+    has_work=lambda: has_to_forget() or bool(idle_routes()),
+)
+def run_personal_sync(ctx: JobContext) -> dict[str, Any]:
+    """Forget what people withdrew or deleted; let go of adapters that nobody uses now."""
+    return personal_sync() | {"n_unloaded": personal_unload_idle()}
+
+
+@job_kind(
     "training.settle",
-    title="Settle abandoned runs",
+    title=_("Settle abandoned runs"),
     min_role="admin",
     every_minutes=1,
     has_work=lambda: abandoned_runs().exists(),

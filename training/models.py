@@ -6,11 +6,38 @@ from typing import Any
 
 from django.conf import settings
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from chat.models import RouteTable
 from curation.models import Cluster, LogEntry, PreferencePair
+from training.evaluation_models import Evaluation, EvaluationAnswer, EvaluationState
+from training.personal_models import Interaction, Mask
 from uno_site.base_models import TimestampedModel, UUIDModel
 from uno_site.jobs.models import Job
+
+__all__ = [
+    "CLUSTER_KINDS",
+    "CLUSTER_KIND_CHOICES",
+    "SERVING_STATES",
+    "Adapter",
+    "AdapterKind",
+    "AdapterState",
+    "Evaluation",
+    "EvaluationAnswer",
+    "EvaluationState",
+    "Interaction",
+    "Mask",
+    "PersonalQuerySet",
+    "Promotion",
+    "PromotionAction",
+    "RunState",
+    "Split",
+    "TrainingExample",
+    "TrainingQuerySet",
+    "TrainingRun",
+    "Verification",
+    "VerificationQuerySet",
+]
 
 
 class TrainingQuerySet(models.QuerySet):
@@ -21,29 +48,64 @@ class TrainingQuerySet(models.QuerySet):
         return self.all() if getattr(user, "is_curator", False) else self.none()
 
 
+class PersonalQuerySet(TrainingQuerySet):
+    """Rows of which some are one person's: curators do not see those, admins do."""
+
+    owner_field = "owner_key"
+
+    def visible_to(self, user: Any) -> models.QuerySet:
+        """The rows that ``user`` may see on the training screens."""
+        rows = super().visible_to(user)
+        return rows if getattr(user, "is_admin", False) else rows.filter(**{self.owner_field: None})
+
+    def personal(self, owner_key: Any) -> models.QuerySet:
+        """One person's own rows, newest first."""
+        return self.filter(**{self.owner_field: owner_key}).order_by("-created_at")
+
+
+class VerificationQuerySet(PersonalQuerySet):
+    """Verifications go with their run."""
+
+    owner_field = "run__owner_key"
+
+
 class AdapterKind(models.TextChoices):
-    EXPERT = "expert", "Expert"
-    CRITIC = "critic", "Critic"
+    EXPERT = "expert", _("Expert")
+    CRITIC = "critic", _("Critic")
+    HINDSIGHT = "hindsight", _("Hindsight")
+
+
+#: The kinds that a cluster's corrections train.
+CLUSTER_KINDS = (AdapterKind.EXPERT, AdapterKind.CRITIC)
+CLUSTER_KIND_CHOICES = [(kind.value, kind.label) for kind in CLUSTER_KINDS]
 
 
 class RunState(models.TextChoices):
-    QUEUED = "queued", "Queued"
-    TRAINING = "training", "Training"
-    TRAINED = "trained", "Trained, to be verified"
-    VERIFYING = "verifying", "Verifying"
-    ACCEPTED = "accepted", "Accepted"
-    REFUSED = "refused", "Refused by verification"
-    FAILED = "failed", "Failed"
-    CANCELLED = "cancelled", "Cancelled"
+    QUEUED = "queued", _("Queued")
+    TRAINING = "training", _("Training")
+    TRAINED = "trained", _("Trained, to be verified")
+    VERIFYING = "verifying", _("Verifying")
+    ACCEPTED = "accepted", _("Accepted")
+    REFUSED = "refused", _("Refused by verification")
+    PAUSED = "paused", _("Paused")
+    FAILED = "failed", _("Failed")
+    CANCELLED = "cancelled", _("Cancelled")
 
 
 class TrainingRun(TimestampedModel):
-    """One training of one cluster's adapter. ``folder`` holds config, metrics, checkpoints."""
+    """One training of one adapter. ``folder`` holds config, metrics, checkpoints.
+
+    It is a cluster's, or (``owner_key``) one person's; ``owner`` is gone when that person is.
+    """
 
     cluster = models.ForeignKey(
         Cluster, on_delete=models.SET_NULL, null=True, blank=True, related_name="runs"
     )
     cluster_name = models.CharField(max_length=120)
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    owner_key = models.UUIDField(null=True, blank=True, db_index=True)
     kind = models.CharField(max_length=10, choices=AdapterKind)
     state = models.CharField(
         max_length=10, choices=RunState, default=RunState.QUEUED, db_index=True
@@ -60,10 +122,11 @@ class TrainingRun(TimestampedModel):
     n_train = models.PositiveIntegerField(default=0)
     n_validation = models.PositiveIntegerField(default=0)
     error = models.TextField(blank=True)
+    is_pause_requested = models.BooleanField(default=False)
     started_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
 
-    objects = TrainingQuerySet.as_manager()
+    objects = PersonalQuerySet.as_manager()
 
     class Meta:
         ordering = ["-created_at"]
@@ -73,8 +136,8 @@ class TrainingRun(TimestampedModel):
 
 
 class Split(models.TextChoices):
-    TRAIN = "train", "Training"
-    VALIDATION = "validation", "Validation"
+    TRAIN = "train", _("Training")
+    VALIDATION = "validation", _("Validation")
 
 
 class TrainingExample(UUIDModel):
@@ -96,15 +159,21 @@ class TrainingExample(UUIDModel):
 
 
 class AdapterState(models.TextChoices):
-    CANDIDATE = "candidate", "Not yet verified"
-    ACCEPTED = "accepted", "Accepted, ready to promote"
-    REFUSED = "refused", "Refused"
-    SERVED = "served", "Served"
-    RETIRED = "retired", "Retired"
+    CANDIDATE = "candidate", _("Not yet verified")
+    ACCEPTED = "accepted", _("Accepted, ready to promote")
+    REFUSED = "refused", _("Refused")
+    CANARY = "canary", _("Served to a share")
+    SERVED = "served", _("Served")
+    RETIRED = "retired", _("Retired")
+
+
+SERVING_STATES = (AdapterState.CANARY, AdapterState.SERVED)
 
 
 class Adapter(TimestampedModel):
     """A LoRA adapter: the checkpoint that verification chose. ``path`` is its PEFT folder.
+
+    ``owner_key`` is the person's whose own it is, and who alone is served it; None: a cluster's.
 
     ``is_tainted`` is set when somebody whose log it learned from withdrew or deleted it.
     """
@@ -113,6 +182,7 @@ class Adapter(TimestampedModel):
     cluster = models.ForeignKey(
         Cluster, on_delete=models.SET_NULL, null=True, blank=True, related_name="adapters"
     )
+    owner_key = models.UUIDField(null=True, blank=True, db_index=True)
     kind = models.CharField(max_length=10, choices=AdapterKind)
     name = models.CharField(max_length=120, unique=True)
     version = models.PositiveIntegerField()
@@ -124,7 +194,7 @@ class Adapter(TimestampedModel):
     is_tainted = models.BooleanField(default=False)
     taint_reason = models.CharField(max_length=300, blank=True)
 
-    objects = TrainingQuerySet.as_manager()
+    objects = PersonalQuerySet.as_manager()
 
     class Meta:
         ordering = ["-created_at"]
@@ -136,7 +206,7 @@ class Adapter(TimestampedModel):
 class Verification(TimestampedModel):
     """The simulated performance verifier's result for a run (UNO §4).
 
-    ``epochs`` is a list of ``{"epoch", "win_rate", "n_wins", "n_ties", "n_guarded"}``;
+    ``epochs`` is a list of ``{"epoch", "win_rate", "low", "high", "n_wins", "n_ties", …}``;
     ``samples`` a list of ``{"query", "base", "adapter", "reference", "outcome"}``;
     ``judge_check`` the judge's accuracy on the deployment's human pairs, with its interval.
     """
@@ -159,13 +229,16 @@ class Verification(TimestampedModel):
     samples = models.JSONField(default=list)
     health = models.JSONField(default=dict)
 
-    objects = TrainingQuerySet.as_manager()
+    objects = VerificationQuerySet.as_manager()
 
 
 class PromotionAction(models.TextChoices):
-    PROMOTE = "promote", "Promoted"
-    ROLLBACK = "rollback", "Rolled back"
-    RETIRE = "retire", "Retired"
+    PROMOTE = "promote", _("Promoted")
+    ROLLBACK = "rollback", _("Rolled back")
+    RETIRE = "retire", _("Retired")
+    CANARY = "canary", _("Canary started")
+    SHARE = "share", _("Canary's share changed")
+    STOP = "stop", _("Canary rolled back")
 
 
 class Promotion(UUIDModel):

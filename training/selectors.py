@@ -12,7 +12,9 @@ from django.db.models import Prefetch, QuerySet
 from chat.models import RouteKind, RouteTable, ServedRoute
 from chat.services.routes import route_table_active
 from curation.models import Cluster
+from training.ml.paths import PathOrder
 from training.models import Adapter, AdapterState, Promotion, TrainingRun
+from training.services.paths import known_paths
 from training.services.readiness import Readiness, cluster_readiness
 from training.services.runs import ACTIVE_STATES
 
@@ -27,6 +29,7 @@ class ClusterCard:
     route: ServedRoute | None
     runs: Sequence[TrainingRun]
     candidate: Adapter | None
+    order: PathOrder
 
     @property
     def route_kind(self) -> str:
@@ -44,6 +47,7 @@ def cluster_cards() -> list[ClusterCard]:
     routes = _active_routes()
     recent = TrainingRun.objects.select_related("verification", "job")
     clusters = Cluster.objects.current().prefetch_related(Prefetch("runs", queryset=recent))
+    orders = known_paths(clusters)
     cards = [
         ClusterCard(
             cluster=cluster,
@@ -52,15 +56,35 @@ def cluster_cards() -> list[ClusterCard]:
             route=routes.get(cluster.pk),
             runs=list(cluster.runs.all())[:3],
             candidate=_ready_adapter(cluster),
+            order=orders[cluster.pk],
         )
         for cluster in clusters
     ]
     return sorted(cards, key=lambda card: (bool(card.readiness.blocked_because), -card.n_entries))
 
 
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """What a pass over everything new would train; ``n_ready`` clusters could be trained at all."""
+
+    n_ready: int
+    n_clusters: int
+    n_new: int
+    seconds: float
+
+
+def next_pass(cards: Sequence[ClusterCard]) -> Pass:
+    """The clusters that are ready and have pairs which no run has seen, and how long they take."""
+    ready = [card.readiness for card in cards if card.readiness.is_ready]
+    new = [one for one in ready if one.n_new]
+    return Pass(
+        len(ready), len(new), sum(one.n_new for one in new), sum(one.seconds for one in new)
+    )
+
+
 def _active_routes() -> dict[UUID, ServedRoute]:
     table = route_table_active()
-    return {route.cluster_id: route for route in table.routes.all()} if table else {}
+    return {route.cluster_id: route for route in table.routes.settled()} if table else {}
 
 
 def _ready_adapter(cluster: Cluster) -> Adapter | None:
@@ -94,7 +118,16 @@ def promotion_history(limit: int = 50) -> QuerySet[Promotion]:
 
 
 def table_routes(table: RouteTable | None) -> list[ServedRoute]:
-    """A table's routes: experts and critics first, then the base model's."""
+    """A table's routes: experts and critics first, then the base model's; canaries after theirs."""
     if table is None:
         return []
-    return sorted(table.routes.all(), key=lambda route: (route.kind == "base", route.cluster_name))
+    routes = list(table.routes.all())
+    adapted = {route.cluster_id for route in routes if route.kind != RouteKind.BASE}
+    return sorted(
+        routes,
+        key=lambda route: (
+            route.cluster_id not in adapted,
+            route.cluster_name,
+            route.canary_percent or 0,
+        ),
+    )

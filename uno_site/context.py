@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.conf import settings
 from django.http import HttpRequest
+
+from uno_site.runtime.services import runtime_setting
 
 
 def site(request: HttpRequest) -> dict[str, Any]:
-    """The product's name and whether sign-up is open."""
-    return {"product_name": "UNO", "open_signup": settings.UNO.open_signup}
+    """The product's name and, asked only where it is shown, whether sign-up is open."""
+    return {"product_name": "UNO", "open_signup": lambda: runtime_setting("open_signup")}

@@ -14,6 +14,7 @@ from environs import Env, validate
 
 ROOT = Path(__file__).resolve().parent.parent
 ENGINE_BACKENDS = ("llama", "torch")
+ROLES = ("user", "curator", "admin")
 MODEL_FORMATS = ("", "original", "q4_0", "q8_0", "f16")
 
 
@@ -28,6 +29,7 @@ class Settings:
     database_url: str
     redis_url: str
     data_dir: Path
+    evaluation_data: Path
     host: str
     port: int
     engine_url: str
@@ -45,6 +47,7 @@ class Settings:
     embedder_path: str
     open_signup: bool
     api_requests_per_minute: int
+    chat_settings_role: str
     log_level: str
 
 
@@ -67,6 +70,9 @@ def read_env() -> Settings:
         database_url=env.str("DATABASE_URL", f"sqlite:///{data_dir / 'uno.sqlite3'}"),
         redis_url=env.str("REDIS_URL", ""),
         data_dir=data_dir,
+        evaluation_data=Path(
+            env.str("UNO_EVALUATION_DATA", str(data_dir / "evaluation"))
+        ).resolve(),
         host=env.str("UNO_HOST", "127.0.0.1"),
         port=env.int("UNO_PORT", 8000),
         engine_url=env.str("UNO_ENGINE_URL", "http://127.0.0.1:8081"),
@@ -86,5 +92,8 @@ def read_env() -> Settings:
         embedder_path=env.str("UNO_EMBEDDER_PATH", ""),
         open_signup=env.bool("UNO_OPEN_SIGNUP", False),
         api_requests_per_minute=env.int("UNO_API_REQUESTS_PER_MINUTE", 60),
+        chat_settings_role=env.str(
+            "UNO_CHAT_SETTINGS_ROLE", "curator", validate=validate.OneOf(ROLES)
+        ),
         log_level=env.str("UNO_LOG_LEVEL", "INFO"),
     )

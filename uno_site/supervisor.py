@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -15,7 +16,7 @@ from typing import IO
 
 from rich.console import Console
 
-FIRST_BACKOFF_SECONDS = 1.0
+FIRST_BACKOFF_SECONDS = 0.25
 MAX_BACKOFF_SECONDS = 30.0
 #: A process that lived so long has earned a fresh back-off.
 STEADY_SECONDS = 60.0
@@ -102,14 +103,21 @@ class Supervisor:
 
     def _plan_restart(self, service: Service, now: float) -> None:
         assert service.process is not None
+        self._end_remains(service.process)
         if now - service.started > STEADY_SECONDS:
             service.backoff = FIRST_BACKOFF_SECONDS
         service.restart_at = now + service.backoff
         code = service.process.returncode
         self.say(
-            "uno", f"{service.name} ended ({code}); starts again in {service.backoff:.0f} s", "red"
+            "uno", f"{service.name} ended ({code}); starts again in {service.backoff:.3g} s", "red"
         )
         service.backoff = min(service.backoff * 2, MAX_BACKOFF_SECONDS)
+
+    @staticmethod
+    def _end_remains(process: subprocess.Popen[bytes]) -> None:
+        """End what a dead service left in its session: a killed worker's helpers would work on."""
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, signal.SIGKILL)
 
     def _end_all(self) -> None:
         self.say("uno", "stopping …")

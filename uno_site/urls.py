@@ -2,20 +2,28 @@
 
 from django.contrib import admin
 from django.urls import include, path
-from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
 from uno_site import views
+from uno_site.middleware import csp_relaxed
+
+# Swagger UI sets styles by attribute; its script comes as a file in the split view.
+api_docs = csp_relaxed(
+    SpectacularSwaggerSplitView.as_view(url_name="api-schema"),
+    style_src="'self' 'unsafe-inline'",
+)
 
 urlpatterns = [
     path("", include("chat.urls")),
     path("accounts/", include("uno_site.accounts.urls")),
     path("jobs/", include("uno_site.jobs.urls")),
     path("audit/", include("uno_site.audit.urls")),
+    path("settings/", include("uno_site.runtime.urls")),
     path("curation/", include("curation.urls")),
     path("training/", include("training.urls")),
     path("api/v1/", include("uno_site.api.urls")),
     path("api/v1/schema/", SpectacularAPIView.as_view(), name="api-schema"),
-    path("api/v1/docs/", SpectacularSwaggerView.as_view(url_name="api-schema"), name="api-docs"),
+    path("api/v1/docs/", api_docs, name="api-docs"),
     path("v1/", include("chat.openai_api.urls")),
     path("admin/", admin.site.urls),
     path("health", views.health, name="health"),

@@ -46,12 +46,33 @@ class MessageSerializer(serializers.ModelSerializer):
 
 
 class ConversationSerializer(serializers.ModelSerializer):
-    """A conversation without its messages."""
+    """A conversation without its messages; ``folder`` is the name of its folder."""
+
+    folder = serializers.CharField(source="folder.name", read_only=True, default=None)
 
     class Meta:
         model = Conversation
-        fields = ["id", "title", "origin", "leaf", "created_at", "updated_at"]
-        read_only_fields = ["id", "origin", "leaf", "created_at", "updated_at"]
+        fields = [
+            "id",
+            "title",
+            "origin",
+            "leaf",
+            "is_pinned",
+            "archived_at",
+            "folder",
+            "created_at",
+            "updated_at",
+        ]
+        read_only_fields = fields
+
+
+class ConversationChangeSerializer(serializers.Serializer):
+    """What may be changed of a conversation; what is missing stays."""
+
+    title = serializers.CharField(max_length=120, required=False)
+    is_pinned = serializers.BooleanField(required=False)
+    is_archived = serializers.BooleanField(required=False)
+    folder = serializers.CharField(max_length=60, required=False, allow_blank=True)
 
 
 class ConversationDetailSerializer(ConversationSerializer):

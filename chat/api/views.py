@@ -13,9 +13,9 @@ from rest_framework.serializers import Serializer
 
 from chat.models import Conversation, Feedback, Message
 from chat.services.conversations import (
+    conversation_change,
     conversation_create,
     conversation_delete,
-    conversation_rename,
 )
 from chat.services.feedback import feedback_give
 from chat.services.messages import (
@@ -41,7 +41,7 @@ class ConversationViewSet(viewsets.ReadOnlyModelViewSet):
 
     def get_queryset(self) -> Any:
         """The caller's own."""
-        return Conversation.objects.visible_to(self.request.user)
+        return Conversation.objects.visible_to(self.request.user).select_related("folder", "user")
 
     def get_serializer_class(self) -> type[Serializer]:
         """One conversation comes with its messages, a list without."""
@@ -55,11 +55,13 @@ class ConversationViewSet(viewsets.ReadOnlyModelViewSet):
         conversation = conversation_create(user=request.user)
         return Response(s.ConversationSerializer(conversation).data, status=201)
 
-    @extend_schema(request=s.ConversationSerializer, responses=s.ConversationSerializer)
+    @extend_schema(request=s.ConversationChangeSerializer, responses=s.ConversationSerializer)
     def partial_update(self, request: Request, pk: str | None = None) -> Response:
-        """Give it another title."""
-        title = _valid(s.ConversationSerializer, request).get("title", "")
-        conversation = conversation_rename(conversation=self.get_object(), title=title)
+        """Give it another title or folder, pin it, or put it into the archive."""
+        conversation = self.get_object()
+        conversation_change(
+            conversation=conversation, **_valid(s.ConversationChangeSerializer, request)
+        )
         return Response(s.ConversationSerializer(conversation).data)
 
     @extend_schema(responses={204: None})

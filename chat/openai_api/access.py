@@ -9,7 +9,6 @@ from functools import wraps
 from typing import Any
 
 from asgiref.sync import sync_to_async
-from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponseBase
 from django.views.decorators.csrf import csrf_exempt
@@ -18,7 +17,9 @@ from chat.openai_api.errors import MethodNotAllowed, ServerFault, error_response
 from chat.services.limits import Allowance, count_in_minute
 from uno_site.accounts.api_keys import api_key_check_scope, api_key_find, usage_add
 from uno_site.accounts.models import ApiKey, Scope
+from uno_site.accounts.quotas import quota_count_message
 from uno_site.errors import UnoError
+from uno_site.runtime.services import runtime_setting
 
 logger = logging.getLogger(__name__)
 
@@ -87,15 +88,17 @@ def call_admit(token: str, scope: Scope | None) -> Call:
 
     Raises
     ------
-    ApiKeyInvalid, ScopeMissing, RateLimited
+    ApiKeyInvalid, ScopeMissing, RateLimited, QuotaExceeded
     """
     key = api_key_find(token)
     if scope is not None:
         api_key_check_scope(key, scope)
-    limit = settings.UNO.api_requests_per_minute
+    limit = runtime_setting("api_requests_per_minute")
     allowance = count_in_minute(f"api-requests:{key.pk}", limit=limit)
     if allowance.is_exceeded:
         raise RateLimited(allowance)
+    if scope == Scope.CHAT:
+        quota_count_message(key.user)
     usage_add(key, n_requests=1)
     return Call(key, allowance)
 

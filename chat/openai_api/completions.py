@@ -18,12 +18,13 @@ from chat.openai_api import bodies
 from chat.openai_api.errors import InvalidField, ModelUnknown, ServerFault, error_body
 from chat.openai_api.requests import ChatCompletionRequest
 from chat.provenance import Provenance
-from chat.services.api_log import ApiReply, completion_log
+from chat.services.api_log import ApiReply, completion_log, conversation_key
 from chat.services.messages import REPLY_SAMPLING
 from chat.services.routes import route_table_active
 from chat.serving import Delta, Done, ServingEvent, answer_stream
 from uno_site.accounts.api_keys import usage_add
 from uno_site.accounts.models import ApiKey
+from uno_site.accounts.quotas import quota_add_tokens
 from uno_site.engine_clients import base_model_name
 from uno_site.errors import UnoError
 from uno_site.inference.errors import EngineUnreachable
@@ -133,6 +134,7 @@ class Completion:
             sampling=self.sampling,
             force_base=asked.model != ROUTED_MODEL,
             user=str(self.key.user_id),
+            conversation=conversation_key(self.key.user_id, self.turns),
             json_schema=asked.response_format.schema_or_none() if asked.response_format else None,
             n_logprobs=asked.n_logprobs,
         )
@@ -149,6 +151,7 @@ class Completion:
             prompt_tokens=provenance.prompt_tokens,
             completion_tokens=provenance.completion_tokens,
         )
+        quota_add_tokens(self.key.user_id, provenance.prompt_tokens + provenance.completion_tokens)
         if not self.asked.store or not text.strip():
             return False
         reply = ApiReply(self.id, text, provenance)

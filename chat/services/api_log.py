@@ -62,6 +62,12 @@ def completion_log(*, user_id: UUID, turns: Sequence[ChatMessage], reply: ApiRep
     return True
 
 
+def conversation_key(user_id: UUID, turns: Sequence[ChatMessage]) -> str:
+    """What stands for a conversation whose client sends it whole each time: how it began."""
+    first = next((n for n, turn in enumerate(turns) if turn.role == MessageRole.USER), 0)
+    return f"{user_id}/{path_hashes(turns[: first + 1])[-1]}"
+
+
 def path_hashes(turns: Iterable[ChatMessage], before: str = "") -> list[str]:
     """A hash for each turn that stands for it and all turns before it (SHA-256, hexadecimal).
 

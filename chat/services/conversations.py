@@ -4,11 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db import transaction
 from django.utils.translation import gettext as _
 
 from chat.models import Conversation, ConversationOrigin, Message
 from chat.services.broadcasting import broadcast
 from chat.services.limits import clean_text
+from chat.services.organising import (
+    conversation_archive,
+    conversation_file,
+    conversation_pin,
+    conversation_restore,
+    folders_tidy,
+)
 
 MAX_TITLE_CHARS = 120
 _FIRST_TITLE_CHARS = 60
@@ -35,10 +43,39 @@ def conversation_rename(*, conversation: Conversation, title: str) -> Conversati
     return conversation
 
 
+@transaction.atomic
+def conversation_change(
+    *,
+    conversation: Conversation,
+    title: str | None = None,
+    is_pinned: bool | None = None,
+    is_archived: bool | None = None,
+    folder: str | None = None,
+) -> Conversation:
+    """Change what is given, all or nothing.
+
+    Raises
+    ------
+    InvalidInput
+        As :func:`conversation_rename` and :func:`~chat.services.organising.conversation_file`.
+    """
+    if title is not None:
+        conversation_rename(conversation=conversation, title=title)
+    if is_pinned is not None:
+        conversation_pin(conversation=conversation, is_pinned=is_pinned)
+    if is_archived is not None:
+        move = conversation_archive if is_archived else conversation_restore
+        move(conversation=conversation)
+    if folder is not None:
+        conversation_file(conversation=conversation, folder_name=folder)
+    return conversation
+
+
 def conversation_delete(*, conversation: Conversation) -> None:
     """Delete a conversation with its messages, feedback, and the logs learned from them."""
-    conversation_id = conversation.pk
+    conversation_id, user = conversation.pk, conversation.user
     conversation.delete()
+    folders_tidy(user=user)
     broadcast(conversation_id, {"type": "gone"})
 
 

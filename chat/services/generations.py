@@ -6,6 +6,7 @@ claims the row first. A writer that finds its row taken away stops.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from datetime import timedelta
 from typing import Any
@@ -16,14 +17,25 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from chat.history import fit_history
-from chat.models import Message, MessageRole, MessageState, RouteTable, ServedRoute
+from chat.models import (
+    Message,
+    MessageRole,
+    MessageState,
+    PersonalRoute,
+    RouteTable,
+    ServedRoute,
+)
 from chat.selectors import branch
 from chat.services.broadcasting import broadcast
+from chat.services.personal import personal_route_of, reply_tokens_keep
 from chat.services.routes import route_table_active
+from uno_site.accounts.quotas import quota_add_tokens
 from uno_site.inference.protocol import ChatMessage, Sampling
 
 #: A writer renews its heartbeat every second; after so long without one it is dead.
 STALE_AFTER = timedelta(seconds=15)
+#: About how many characters a token has.
+CHARS_PER_TOKEN = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +48,7 @@ class Plan:
     messages: tuple[ChatMessage, ...]
     sampling: Sampling
     table: RouteTable | None
+    personal: PersonalRoute | None = None
 
 
 def generation_claim(message_id: UUID) -> Plan | None:
@@ -45,9 +58,11 @@ def generation_claim(message_id: UUID) -> Plan | None:
     ).update(heartbeat_at=timezone.now())
     if not claimed:
         return None
-    reply = Message.objects.select_related("conversation").get(pk=message_id)
+    reply = Message.objects.select_related("conversation__user").get(pk=message_id)
     path = branch(reply.conversation.messages.all(), reply.parent_id)
     turns = [ChatMessage(turn.role, turn.content) for turn in path if turn.content]
+    if (prompt := reply.conversation.system_prompt) and turns[0].role != MessageRole.SYSTEM:
+        turns.insert(0, ChatMessage(MessageRole.SYSTEM, prompt))
     sampling = _sampling(reply.sampling)
     return Plan(
         message_id=reply.pk,
@@ -56,6 +71,7 @@ def generation_claim(message_id: UUID) -> Plan | None:
         messages=fit_history(turns, max_tokens=sampling.max_tokens),
         sampling=sampling,
         table=route_table_active(),
+        personal=personal_route_of(reply.conversation),
     )
 
 
@@ -77,10 +93,11 @@ def generation_finish(
     content: str,
     error: str = "",
     provenance: dict[str, Any] | None = None,
+    token_ids: Sequence[int] = (),
 ) -> bool:
-    """End the reply; False when it was no longer being written."""
+    """End the reply, count its tokens and keep them; False when it was no longer being written."""
     provenance = provenance or {}
-    return bool(
+    is_ended = bool(
         Message.objects.filter(pk=message_id, state=MessageState.GENERATING).update(
             state=state,
             content=content.strip(),
@@ -90,6 +107,18 @@ def generation_finish(
             updated_at=timezone.now(),
         )
     )
+    if is_ended:
+        reply = Message.objects.filter(pk=message_id)
+        for user_id in reply.values_list("conversation__user_id", flat=True):
+            quota_add_tokens(user_id, _n_tokens(provenance, content))
+        reply_tokens_keep(message_id, token_ids)
+    return is_ended
+
+
+def _n_tokens(provenance: dict[str, Any], content: str) -> int:
+    """Tokens read and written; of a reply that was broken off only its length is known."""
+    counted = provenance.get("prompt_tokens", 0) + provenance.get("completion_tokens", 0)
+    return max(int(counted), len(content) // CHARS_PER_TOKEN)
 
 
 def served_route_id(provenance: dict[str, Any]) -> str | None:

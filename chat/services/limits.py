@@ -9,13 +9,13 @@ from typing import Any
 from django.core.cache import cache
 from django.utils.translation import gettext as _
 
+from uno_site.accounts.quotas import quota_count_message
 from uno_site.errors import InvalidInput, UnoError
+from uno_site.runtime.services import runtime_setting
 
 #: Longest message in characters: about as much as the reference model can read at once.
 MAX_MESSAGE_CHARS = 12_000
 MAX_COMMENT_CHARS = 2_000
-#: Replies that one person may ask for within a minute.
-SENDS_PER_MINUTE = 20
 _WINDOW_SECONDS = 60
 
 
@@ -52,14 +52,17 @@ def count_send(user: Any) -> None:
     Raises
     ------
     TooManyMessages
-        More than :data:`SENDS_PER_MINUTE` within this minute.
+        Too many within this minute.
+    QuotaExceeded
+        What the person may ask for today is used up.
     """
-    allowance = count_in_minute(f"chat-sends:{user.pk}", limit=SENDS_PER_MINUTE)
+    allowance = count_in_minute(f"chat-sends:{user.pk}", limit=runtime_setting("sends_per_minute"))
     if allowance.is_exceeded:
         raise TooManyMessages(
-            _("You have sent %(n)s messages within a minute.") % {"n": SENDS_PER_MINUTE},
+            _("You have sent %(n)s messages within a minute.") % {"n": allowance.limit},
             remedy=_("Please wait %(n)s seconds.") % {"n": allowance.reset_seconds},
         )
+    quota_count_message(user)
 
 
 @dataclass(frozen=True, slots=True)

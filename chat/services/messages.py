@@ -54,7 +54,9 @@ def message_send(
     )
     if not conversation.title:
         conversation.title = title_from(content)
-        conversation.save(update_fields=["title"])
+    # Whoever writes into an archived conversation has it back in the list.
+    conversation.archived_at = None
+    conversation.save(update_fields=["title", "archived_at"])
     return message, _reply_start(conversation, message)
 
 
@@ -159,7 +161,12 @@ def _locked(conversation: Conversation) -> Conversation:
 
 
 def _reply_start(conversation: Conversation, parent: Message) -> Message:
-    sampling = asdict(REPLY_SAMPLING) | {"seed": secrets.randbelow(2**31), "stop": []}
+    sampling = {
+        **asdict(REPLY_SAMPLING),
+        **conversation.sampling,
+        "seed": secrets.randbelow(2**31),
+        "stop": [],
+    }
     reply = Message.objects.create(
         conversation=conversation,
         parent=parent,

@@ -10,6 +10,7 @@ from uuid import UUID
 import numpy as np
 from django.db import IntegrityError, transaction
 from django.db.models import Max
+from django.utils.translation import gettext as _
 
 from chat.models import RouteKind, RouteTable, ServedRoute
 from uno_site.engine_clients import adapter_source
@@ -22,6 +23,7 @@ class RouteSpec:
 
     ``centroid`` is float32 little-endian in query space, as bytes or as an array [d];
     ``distance_limit`` is a Euclidean distance, None for a route that reaches everywhere.
+    ``canary_percent`` makes it a second route, beside the cluster's own, for that share.
     """
 
     cluster_id: UUID
@@ -34,6 +36,7 @@ class RouteSpec:
     adapter_version: int | None = None
     adapter_path: str = ""
     rules: Sequence[str] = ()
+    canary_percent: int | None = None
 
 
 def route_table_active() -> RouteTable | None:
@@ -64,7 +67,8 @@ def route_table_publish(*, routes: Sequence[RouteSpec], note: str, by: Any) -> R
     Raises
     ------
     InvalidInput
-        Two routes of one cluster, an adapter route without its adapter, or centroids of
+        Two routes or two canaries of one cluster, a canary without a route beside it or with
+        a share outside 1 to 99 %, an adapter route without its adapter, or centroids of
         different dimensions.
     Conflict
         Somebody else published at the same moment.
@@ -75,7 +79,8 @@ def route_table_publish(*, routes: Sequence[RouteSpec], note: str, by: Any) -> R
             return _publish(routes, note, by)
     except IntegrityError as error:
         raise Conflict(
-            "Somebody else published routes at the same moment.", remedy="Look, then try again."
+            _("Somebody else published routes at the same moment."),
+            remedy=_("Look, then try again."),
         ) from error
 
 
@@ -106,21 +111,42 @@ def _centroid_bytes(centroid: bytes | np.ndarray) -> bytes:
 
 
 def _check(routes: Sequence[RouteSpec]) -> None:
-    clusters = [spec.cluster_id for spec in routes]
-    if len(set(clusters)) < len(clusters):
-        raise InvalidInput(
-            "A cluster has two routes.", remedy="Give each cluster exactly one route."
-        )
+    _check_canaries(routes)
     if len({len(_centroid_bytes(spec.centroid)) for spec in routes}) > 1:
         raise InvalidInput(
-            "The centroids have different dimensions, so they come from different embedders.",
-            remedy="Cluster again with one embedder before publishing.",
+            _("The centroids have different dimensions, so they come from different embedders."),
+            remedy=_("Cluster again with one embedder before publishing."),
         )
     for spec in routes:
         if spec.kind not in RouteKind.values:
-            raise InvalidInput(f"{spec.kind!r} is no route.", remedy=f"Use {RouteKind.values}.")
+            raise InvalidInput(
+                _("%(kind)s is no route.") % {"kind": f"{spec.kind!r}"},
+                remedy=f"Use {RouteKind.values}.",
+            )
         if spec.kind != RouteKind.BASE and not spec.adapter_name:
             raise InvalidInput(
-                f"The {spec.kind} route of {spec.cluster_name!r} names no adapter.",
-                remedy="Name the adapter, or publish the base route.",
+                _("The %(kind)s route of %(cluster_name)s names no adapter.")
+                % {"kind": spec.kind, "cluster_name": f"{spec.cluster_name!r}"},
+                remedy=_("Name the adapter, or publish the base route."),
             )
+
+
+def _check_canaries(routes: Sequence[RouteSpec]) -> None:
+    """Each cluster has one route of its own, and one canary at most."""
+    settled = [spec.cluster_id for spec in routes if spec.canary_percent is None]
+    canaries = [spec.cluster_id for spec in routes if spec.canary_percent is not None]
+    if len(set(settled)) < len(settled) or len(set(canaries)) < len(canaries):
+        raise InvalidInput(
+            _("A cluster has two routes."), remedy=_("Give each cluster exactly one route.")
+        )
+    if not set(canaries) <= set(settled):
+        raise InvalidInput(
+            _("A canary stands alone."),
+            remedy=_("Give its cluster a route for the other conversations."),
+        )
+    shares = [spec.canary_percent for spec in routes if spec.canary_percent is not None]
+    if any(not 1 <= share <= 99 for share in shares):
+        raise InvalidInput(
+            _("A canary answers 1 to 99 percent of a cluster's conversations."),
+            remedy=_("For all of them, promote the adapter."),
+        )

@@ -9,18 +9,23 @@ from numpy.typing import ArrayLike, NDArray
 
 from chat.router import normalise_rows
 from curation.ml.arrays import FloatArray, IntArray
+from curation.ml.cuts import CutRule, PaperThreshold, SizeFree
 from curation.ml.features import entry_features
-from curation.ml.ward import CutRule, PaperThreshold, SizeFree, relabel
+from curation.ml.micro import MicroConfig, cluster_features
+from curation.ml.ward import relabel
 
 __all__ = [
     "Clustering",
     "CutRule",
     "LimitConfig",
+    "MicroConfig",
     "PaperThreshold",
     "SizeFree",
+    "cluster_around",
     "cluster_entries",
     "distance_limit",
     "query_centroid",
+    "update_centroid",
 ]
 
 
@@ -62,6 +67,7 @@ def cluster_entries(
     rules_embeddings: ArrayLike,
     rule: CutRule | None = None,
     limits: LimitConfig | None = None,
+    micro: MicroConfig | None = None,
 ) -> Clustering:
     """Cluster log entries by query and feedback rules together.
 
@@ -73,6 +79,8 @@ def cluster_entries(
         How the tree is cut; :class:`SizeFree` unless told otherwise.
     limits
         How far clusters reach.
+    micro
+        From how many entries on the tree is built over micro-clusters, and how.
 
     Raises
     ------
@@ -83,7 +91,7 @@ def cluster_entries(
     features = entry_features(query_embeddings, rules_embeddings)
     n_entries = 0 if features.shape[1] == 0 else len(features)
     queries = normalise_rows(query_embeddings)[:n_entries]
-    labels = _largest_first(rule.cut(features[:n_entries]))
+    labels = _largest_first(cluster_features(features[:n_entries], rule, micro))
     members = [queries[labels == label] for label in range(_n_labels(labels))]
     return Clustering(
         labels=labels,
@@ -91,6 +99,35 @@ def cluster_entries(
         sizes=np.array([len(rows) for rows in members], dtype=np.int64),
         distance_limits=np.array([distance_limit(rows, limits) for rows in members]),
         rule=rule.name,
+    )
+
+
+def cluster_around(
+    query_embeddings: ArrayLike,
+    rules_embeddings: ArrayLike,
+    fixed: IntArray,
+    rule: CutRule | None = None,
+) -> Clustering:
+    """As :func:`cluster_entries`, but some groups stay as they are.
+
+    ``fixed`` [n] numbers the groups that stay together 0 … m−1, each with a member; entries
+    labelled −1 are clustered. The fixed groups come last, in their order.
+    """
+    queries, wishes = np.asarray(query_embeddings), np.asarray(rules_embeddings)
+    is_free, n_fixed = fixed < 0, _n_labels(fixed)
+    found = cluster_entries(queries[is_free], wishes[is_free], rule)
+    if not n_fixed:
+        return found
+    labels = len(found) + fixed
+    labels[is_free] = found.labels
+    groups = [queries[fixed == group] for group in range(n_fixed)]
+    centroids = [*found.centroids, *(query_centroid(rows) for rows in groups)]
+    return Clustering(
+        labels=labels,
+        centroids=np.array(centroids, dtype=np.float32),
+        sizes=np.append(found.sizes, [len(rows) for rows in groups]),
+        distance_limits=np.append(found.distance_limits, [distance_limit(g) for g in groups]),
+        rule=found.rule,
     )
 
 
@@ -103,6 +140,19 @@ def query_centroid(query_embeddings: ArrayLike) -> NDArray[np.float32]:
     mean: NDArray[np.float32] = (
         normalise_rows(query_embeddings).mean(axis=0, dtype=np.float64).astype(np.float32)
     )
+    return mean
+
+
+def update_centroid(
+    centroid: ArrayLike, n_members: int, query_embeddings: ArrayLike
+) -> NDArray[np.float32]:
+    """The centroid [d] of ``n_members`` queries after more of them [n, d] have joined (UNO §2).
+
+    The running mean: what :func:`query_centroid` of all of them together would be.
+    """
+    added = normalise_rows(query_embeddings).astype(np.float64)
+    total = np.asarray(centroid, dtype=np.float64) * n_members + added.sum(axis=0)
+    mean: NDArray[np.float32] = (total / (n_members + len(added))).astype(np.float32)
     return mean
 
 

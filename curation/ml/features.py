@@ -9,6 +9,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from chat.router import normalise_rows
 
+BLOCK = 8_192
+"""Rows normalised at once: their float64 copies would otherwise take gigabytes."""
+
 
 def join_rules(rules: Sequence[str]) -> str:
     """The text whose embedding stands for a list of feedback rules: one rule on each line."""
@@ -32,7 +35,12 @@ def entry_features(query_embeddings: ArrayLike, rules_embeddings: ArrayLike) -> 
     ValueError
         The two are not equally many.
     """
-    queries, rules = normalise_rows(query_embeddings), normalise_rows(rules_embeddings)
+    queries, rules = (np.atleast_2d(np.asarray(x)) for x in (query_embeddings, rules_embeddings))
     if len(queries) != len(rules):
         raise ValueError(f"{len(queries)} queries and {len(rules)} rule lists: one each is needed.")
-    return normalise_rows(np.hstack([queries, rules]))
+    features = np.empty((len(queries), queries.shape[1] + rules.shape[1]), dtype=np.float32)
+    for start in range(0, len(queries), BLOCK):
+        part = slice(start, start + BLOCK)
+        parts = [normalise_rows(queries[part]), normalise_rows(rules[part])]
+        features[part] = normalise_rows(np.hstack(parts))
+    return features

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import exp, isfinite
+from math import isfinite, log
 from typing import Literal
 
 import numpy as np
@@ -22,6 +22,7 @@ from curation.ml.arrays import FloatArray, cosine_similarities
 HIGH_GAP = 0.45
 """From this cluster gap on, the reflective path (UNO §3)."""
 
+ROUNDING = 1e-9
 GapRoute = Literal["expert", "critic"]
 
 
@@ -36,9 +37,10 @@ class ClusterGap:
     n_entries: int
 
 
-def yes_probability(logprob_yes: float, logprob_no: float) -> float:
-    """P("yes") in [0, 1]: softmax over the two log-probabilities of the reply's first token."""
-    return 1.0 / (1.0 + exp(max(-700.0, min(700.0, logprob_no - logprob_yes))))
+def log_odds(probability: float, smallest: float = 1e-6) -> float:
+    """ln(p / (1 − p)) of a probability in [0, 1], kept finite at both ends by ``smallest``."""
+    kept = min(1.0 - smallest, max(smallest, _checked(probability, "A probability")))
+    return log(kept / (1.0 - kept))
 
 
 def coverage_redundancies(rule_embeddings: ArrayLike, prior_embeddings: ArrayLike) -> FloatArray:
@@ -97,8 +99,11 @@ def cluster_gap(entry_gaps: Sequence[float]) -> ClusterGap:
 
 
 def route_for_gap(gap: float, threshold: float = HIGH_GAP) -> GapRoute:
-    """``critic`` for a high gap (≥ ``threshold``), ``expert`` for a low one (UNO §3)."""
-    return "critic" if _checked(gap, "A gap") >= threshold else "expert"
+    """``critic`` for a high gap (≥ ``threshold``), ``expert`` for a low one (UNO §3).
+
+    A mean that is the threshold but for the rounding of its sum reaches it.
+    """
+    return "critic" if _checked(gap, "A gap") >= threshold - ROUNDING else "expert"
 
 
 def likelihood_gap(nll_chosen: float, nll_own: float, nll_unrelated: float) -> float:

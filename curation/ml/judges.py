@@ -13,11 +13,10 @@ from numpy.typing import ArrayLike
 
 from curation.ml.arrays import cosine_similarities
 from curation.ml.edit_cost import wording_similarity
-from curation.ml.stats import Interval, wilson_interval
+from curation.ml.stats import CHANCE, Interval, is_above_chance, wilson_interval
 from uno_site.errors import InvalidInput
 
 MIN_SCORE, MAX_SCORE = 1, 10
-CHANCE = 0.5
 JudgeName = Literal["llm", "likelihood", "reference"]
 
 
@@ -71,7 +70,7 @@ class JudgeAccuracy:
     @property
     def beats_chance(self) -> bool:
         """Only a judge whose whole interval lies above chance may gate a promotion."""
-        return self.interval.low > CHANCE
+        return is_above_chance(self.n_right, self.n_pairs)
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +191,31 @@ def parse_llm_verdict(text: str) -> LlmVerdict:
     return LlmVerdict(score, reason.strip())
 
 
+def preference(score: float, other: float) -> float:
+    """1 where the first score is higher, ½ where they are equal, else 0."""
+    return (score > other) + 0.5 * (score == other)
+
+
+def swapped_preference(shown_first: float, shown_second: float) -> float:
+    """A judge's points in [0, 1] for an answer that it saw in both places.
+
+    Parameters
+    ----------
+    shown_first, shown_second
+        Its points (0, ½ or 1) when the answer came first, and when it came second.
+
+    Returns
+    -------
+    The mean: a judge that goes by the place alone gives ½, as one that cannot tell.
+    """
+    return (shown_first + shown_second) / 2
+
+
+def preference_accuracy(points: Sequence[float]) -> JudgeAccuracy:
+    """How often a judge agrees with people, from its points for the answers that they chose."""
+    return JudgeAccuracy(sum(points), len(points), wilson_interval(sum(points), len(points)))
+
+
 def judge_accuracy(pairs: Sequence[tuple[float, float]]) -> JudgeAccuracy:
     """How often a judge agrees with people.
 
@@ -200,8 +224,7 @@ def judge_accuracy(pairs: Sequence[tuple[float, float]]) -> JudgeAccuracy:
     pairs
         (score of the answer that a person chose, score of the one rejected) for each human pair.
     """
-    n_right = sum((chosen > rejected) + 0.5 * (chosen == rejected) for chosen, rejected in pairs)
-    return JudgeAccuracy(n_right, len(pairs), wilson_interval(n_right, len(pairs)))
+    return preference_accuracy([preference(chosen, rejected) for chosen, rejected in pairs])
 
 
 def _reference_of(item: JudgeItem) -> str:

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Literal
 
-import numpy as np
-
-from curation.ml.dedupe import normalise_rule
-from curation.ml.edit_style import Correction, corrections_consistency
-from curation.ml.polarity import agreements, contradictions
+from curation.ml.disagreement import rule_disagreement
+from curation.ml.edit_style import AXES, ConsistencyConfig, Correction, corrections_consistency
+from curation.ml.online import ReclusterConfig
 
 NoiseKey = Literal[
     "too_few_entries",
@@ -19,25 +18,31 @@ NoiseKey = Literal[
     "corrections_disagree",
     "low_grounding",
     "many_flagged",
+    "beside_the_point",
     "single_user",
+    "drift",
 ]
 
-MAX_COMPARED = 500
-"""Entries of a cluster whose rules are compared pair by pair."""
-SAMPLE_SEED = 0
+N_EXAMPLES = 3
+BESIDE_KINDS = ("hostile", "off_topic")
+"""Kinds of sentences (:data:`curation.ml.classifier.KINDS`) that say nothing about the reply."""
 
 
 @dataclass(frozen=True, slots=True)
 class NoiseConfig:
-    """Thresholds, each a share in [0, 1] but the first.
+    """Thresholds, each a share in [0, 1] but the first and the last.
 
     ``min_entries``: fewer cannot be split into training and validation (UNO §4).
-    ``max_disagreement``: see :func:`rule_disagreement`; with all entries taking a side, a minority
-    of m in n comes to 2·m·(n − m) / (n·(n − 1)), so that one dissident in eight passes. It is
-    looked at where ``min_opposed`` of all pairs of entries contradict each other.
+    ``max_disagreement``: see :func:`~curation.ml.disagreement.rule_disagreement`; with all entries
+    taking a side, a minority of m in n comes to 2·m·(n − m) / (n·(n − 1)), so that one dissident
+    in eight passes. It is looked at where ``min_opposed`` of all pairs of entries contradict each
+    other.
     ``min_consistency``: see :func:`~curation.ml.edit_style.corrections_consistency`.
     ``min_grounding``: mean grounding of the rules. ``max_flagged``: share of flagged entries.
-    ``max_user_share``: entries of one user, where the deployment has several.
+    ``max_beside_point``: share of the entries with words whose sentences are mostly hostile or
+    about something else. ``max_user_share``: entries of one user, where the deployment has
+    several. ``max_drift``: cosine distance that the centroid moved since all was clustered; from
+    there on all is clustered anew.
     """
 
     min_entries: int = 8
@@ -46,53 +51,65 @@ class NoiseConfig:
     min_consistency: float = 0.5
     min_grounding: float = 0.5
     max_flagged: float = 0.5
+    max_beside_point: float = 0.5
     max_user_share: float = 0.9
+    max_drift: float = ReclusterConfig().max_drift
 
 
 @dataclass(frozen=True, slots=True)
 class ClusterEvidence:
     """What is known of a cluster's entries; sequences have one item for each entry.
 
-    ``rules``: the entry's feedback rules. ``groundings``: mean grounding of them in [0, 1].
-    ``user_ids``: opaque. ``corrections``: those that users made. ``n_flagged``: entries with a
-    flag. ``n_users``: users of the whole deployment.
+    ``rules``: the entry's feedback rules. ``groundings``: mean grounding of them in [0, 1], None
+    where the user said nothing. ``user_ids``: opaque. ``corrections``: None where there is none.
+    ``is_flagged``: whether its rules cannot be trusted. ``kinds``: how many sentences of its
+    feedback are of which kind, None where nobody looked. ``distances`` to the centroid, None where
+    unknown. ``n_users``: users of the whole deployment. ``drift``: of the centroid. ``n_entries``
+    of the cluster, where the sequences are a sample of them.
     """
 
     rules: Sequence[Sequence[str]]
-    groundings: Sequence[float]
+    groundings: Sequence[float | None]
     user_ids: Sequence[str]
-    corrections: Sequence[Correction]
-    n_flagged: int
+    corrections: Sequence[Correction | None]
+    is_flagged: Sequence[bool]
+    kinds: Sequence[Mapping[str, int] | None]
+    distances: Sequence[float | None]
     n_users: int
+    drift: float = 0.0
+    n_entries: int = 0
 
 
 @dataclass(frozen=True, slots=True)
-class Disagreement:
-    """``share`` of the pairs that take sides which are opposed; ``opposed`` of all pairs."""
+class NoiseFinding:
+    """One rule's verdict: the measured ``value`` against its ``threshold``.
 
-    share: float
-    opposed: float
-
-
-@dataclass(frozen=True, slots=True)
-class NoiseReason:
-    """One finding: the measured ``value`` against its ``threshold``, and a sentence about it.
-
-    Only a ``is_blocking`` reason makes a cluster noisy; the others are told to the curator.
+    ``value`` is None where there was nothing to measure. It ``is_found`` when the value is beyond
+    the threshold: below it where ``is_minimum``, above it otherwise; ``text`` says so, and
+    ``examples`` are indices of entries that show it. Only an ``is_blocking`` rule makes a cluster
+    noisy; the others are told to the curator.
     """
 
     key: NoiseKey
-    value: float
+    value: float | None
     threshold: float
     text: str
+    is_found: bool
     is_blocking: bool = True
+    is_minimum: bool = False
+    examples: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class NoiseReport:
-    """All findings about a cluster."""
+    """What every rule found about a cluster."""
 
-    reasons: tuple[NoiseReason, ...]
+    findings: tuple[NoiseFinding, ...]
+
+    @property
+    def reasons(self) -> tuple[NoiseFinding, ...]:
+        """The findings that are something."""
+        return tuple(finding for finding in self.findings if finding.is_found)
 
     @property
     def is_noisy(self) -> bool:
@@ -101,85 +118,145 @@ class NoiseReport:
 
 
 def check_noise(evidence: ClusterEvidence, config: NoiseConfig | None = None) -> NoiseReport:
-    """Examine a cluster; no reasons means nothing was found against it."""
+    """Examine a cluster by every rule; no reasons means nothing was found against it."""
     config = config or NoiseConfig()
-    checks = (_too_few, _rules_disagree, _corrections_disagree, _ungrounded, _flagged, _one_user)
-    found = (check(evidence, config) for check in checks)
-    return NoiseReport(tuple(reason for reason in found if reason is not None))
+    checks = (
+        _rules_disagree,
+        _corrections_disagree,
+        _ungrounded,
+        _flagged,
+        _beside_the_point,
+        _one_user,
+        _drifted,
+        _too_few,
+    )
+    return NoiseReport(tuple(check(evidence, config) for check in checks))
 
 
-def rule_disagreement(rules: Sequence[Sequence[str]]) -> Disagreement:
-    """How far the entries of a cluster contradict each other.
-
-    Of the pairs of entries that take sides in the same matter (contradicting rules, the same
-    pole, or the same rule), ``share`` in [0, 1] are opposed; ``opposed`` is their share of all
-    pairs. At most :data:`MAX_COMPARED` entries, drawn with a fixed seed, are compared.
-    """
-    chosen = np.random.default_rng(SAMPLE_SEED).permutation(len(rules))[:MAX_COMPARED]
-    compared = [{normalise_rule(rule): rule for rule in rules[index]} for index in chosen]
-    distinct = {key: rule for entry in compared for key, rule in entry.items()}
-    texts, n_entries = list(distinct.values()), len(compared)
-    holds = np.array([[key in entry for key in distinct] for entry in compared], dtype=np.float32)
-    holds = holds.reshape(n_entries, len(texts))
-    opposed = holds @ contradictions(texts).astype(np.float32) @ holds.T > 0
-    agreed = (holds @ agreements(texts).astype(np.float32) @ holds.T > 0) & ~opposed
-    pairs = np.triu(np.ones((n_entries, n_entries), dtype=bool), k=1)
-    n_opposed, n_agreed = int((opposed & pairs).sum()), int((agreed & pairs).sum())
-    return Disagreement(
-        share=n_opposed / max(1, n_opposed + n_agreed), opposed=n_opposed / max(1, pairs.sum())
+def _rules_disagree(evidence: ClusterEvidence, config: NoiseConfig) -> NoiseFinding:
+    found = rule_disagreement(evidence.rules)
+    return NoiseFinding(
+        "rules_disagree",
+        found.share,
+        config.max_disagreement,
+        f"Where two of its entries speak of the same thing, {found.share:.0%} want the opposite.",
+        is_found=found.share > config.max_disagreement and found.opposed >= config.min_opposed,
+        examples=found.example,
     )
 
 
-def _too_few(evidence: ClusterEvidence, config: NoiseConfig) -> NoiseReason | None:
-    n_entries = len(evidence.rules)
-    if n_entries >= config.min_entries:
-        return None
-    text = f"{n_entries} entries; {config.min_entries} are needed to train and to verify."
-    return NoiseReason("too_few_entries", n_entries, config.min_entries, text)
+def _corrections_disagree(evidence: ClusterEvidence, config: NoiseConfig) -> NoiseFinding:
+    made = [correction for correction in evidence.corrections if correction is not None]
+    consistency = corrections_consistency(made)
+    return NoiseFinding(
+        "corrections_disagree",
+        consistency.value if made else None,
+        config.min_consistency,
+        f"Its corrections pull both ways in {consistency.weakest}.",
+        is_found=consistency.value < config.min_consistency,
+        is_minimum=True,
+        examples=_both_ways(evidence.corrections, consistency.weakest),
+    )
 
 
-def _rules_disagree(evidence: ClusterEvidence, config: NoiseConfig) -> NoiseReason | None:
-    found = rule_disagreement(evidence.rules)
-    share = found.share
-    if share <= config.max_disagreement or found.opposed < config.min_opposed:
-        return None
-    text = f"Where two of its entries speak of the same thing, {share:.0%} want the opposite."
-    return NoiseReason("rules_disagree", share, config.max_disagreement, text)
+def _both_ways(corrections: Sequence[Correction | None], axis: str | None) -> tuple[int, ...]:
+    """The first correction that goes up on an axis, and the first that goes down."""
+    if axis is None:
+        return ()
+    config = ConsistencyConfig()
+    moves = {i: AXES[axis](c, config) for i, c in enumerate(corrections) if c is not None}
+    first = {move: i for i, move in reversed(moves.items()) if move}
+    return tuple(sorted(first.values()))
 
 
-def _corrections_disagree(evidence: ClusterEvidence, config: NoiseConfig) -> NoiseReason | None:
-    consistency = corrections_consistency(evidence.corrections)
-    if consistency.value >= config.min_consistency:
-        return None
-    text = f"Its corrections pull both ways in {consistency.weakest}."
-    return NoiseReason("corrections_disagree", consistency.value, config.min_consistency, text)
+def _ungrounded(evidence: ClusterEvidence, config: NoiseConfig) -> NoiseFinding:
+    known = {i: share for i, share in enumerate(evidence.groundings) if share is not None}
+    mean = sum(known.values()) / len(known) if known else None
+    return NoiseFinding(
+        "low_grounding",
+        mean,
+        config.min_grounding,
+        f"Only {mean or 0:.0%} of what its rules say is found in the feedback.",
+        is_found=mean is not None and mean < config.min_grounding,
+        is_minimum=True,
+        examples=tuple(sorted(known, key=lambda i: (known[i], i))[:N_EXAMPLES]),
+    )
 
 
-def _ungrounded(evidence: ClusterEvidence, config: NoiseConfig) -> NoiseReason | None:
-    if not evidence.groundings:
-        return None
-    mean = sum(evidence.groundings) / len(evidence.groundings)
-    if mean >= config.min_grounding:
-        return None
-    text = f"Only {mean:.0%} of what its rules say is found in the feedback."
-    return NoiseReason("low_grounding", mean, config.min_grounding, text)
+def _flagged(evidence: ClusterEvidence, config: NoiseConfig) -> NoiseFinding:
+    flagged = [i for i, is_flagged in enumerate(evidence.is_flagged) if is_flagged]
+    share = len(flagged) / max(1, len(evidence.rules))
+    return NoiseFinding(
+        "many_flagged",
+        share,
+        config.max_flagged,
+        f"{share:.0%} of its entries are flagged.",
+        is_found=share > config.max_flagged,
+        examples=tuple(flagged[:N_EXAMPLES]),
+    )
 
 
-def _flagged(evidence: ClusterEvidence, config: NoiseConfig) -> NoiseReason | None:
-    share = evidence.n_flagged / max(1, len(evidence.rules))
-    if share <= config.max_flagged:
-        return None
-    text = f"{share:.0%} of its entries are flagged."
-    return NoiseReason("many_flagged", share, config.max_flagged, text)
+def _beside_the_point(evidence: ClusterEvidence, config: NoiseConfig) -> NoiseFinding:
+    shares = {i: _beside_share(kinds) for i, kinds in enumerate(evidence.kinds) if kinds}
+    beside = [i for i, share in shares.items() if share > 0.5]
+    share = len(beside) / len(shares) if shares else None
+    return NoiseFinding(
+        "beside_the_point",
+        share,
+        config.max_beside_point,
+        f"In {share or 0:.0%} of its entries with words, most of these are hostile or about "
+        "something else.",
+        is_found=share is not None and share > config.max_beside_point,
+        examples=tuple(sorted(beside, key=lambda i: (-shares[i], i))[:N_EXAMPLES]),
+    )
 
 
-def _one_user(evidence: ClusterEvidence, config: NoiseConfig) -> NoiseReason | None:
-    if evidence.n_users < 2 or not evidence.user_ids:
-        return None
-    [(_, n_most)] = Counter(evidence.user_ids).most_common(1)
-    share = n_most / len(evidence.user_ids)
-    if share <= config.max_user_share:
-        return None
+def _beside_share(kinds: Mapping[str, int]) -> float:
+    return sum(kinds.get(kind, 0) for kind in BESIDE_KINDS) / max(1, sum(kinds.values()))
+
+
+def _one_user(evidence: ClusterEvidence, config: NoiseConfig) -> NoiseFinding:
     # One person's taste can be learned; whether it should serve everybody is for people to say.
-    text = f"{share:.0%} of its entries come from one user."
-    return NoiseReason("single_user", share, config.max_user_share, text, is_blocking=False)
+    [(most, n_most)] = Counter(evidence.user_ids).most_common(1) or [("", 0)]
+    is_known = evidence.n_users > 1 and n_most > 0
+    share = n_most / max(1, len(evidence.user_ids))
+    return NoiseFinding(
+        "single_user",
+        share if is_known else None,
+        config.max_user_share,
+        f"{share:.0%} of its entries come from one user.",
+        is_found=is_known and share > config.max_user_share,
+        is_blocking=False,
+        examples=_first(i for i, user in enumerate(evidence.user_ids) if user == most),
+    )
+
+
+def _drifted(evidence: ClusterEvidence, config: NoiseConfig) -> NoiseFinding:
+    known = {i: far for i, far in enumerate(evidence.distances) if far is not None}
+    return NoiseFinding(
+        "drift",
+        evidence.drift,
+        config.max_drift,
+        f"Its centre has moved by {evidence.drift:.3f} since everything was clustered.",
+        is_found=evidence.drift >= config.max_drift,
+        is_blocking=False,
+        examples=_first(sorted(known, key=lambda i: (-known[i], i))),
+    )
+
+
+def _too_few(evidence: ClusterEvidence, config: NoiseConfig) -> NoiseFinding:
+    # A small cluster is not noise: training has its own minimum.
+    n_entries = max(len(evidence.rules), evidence.n_entries)
+    return NoiseFinding(
+        "too_few_entries",
+        n_entries,
+        config.min_entries,
+        f"{n_entries} entries; {config.min_entries} are needed to train and to verify.",
+        is_found=n_entries < config.min_entries,
+        is_blocking=False,
+        is_minimum=True,
+    )
+
+
+def _first(indices: Iterable[int]) -> tuple[int, ...]:
+    return tuple(islice(indices, N_EXAMPLES))

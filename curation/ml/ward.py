@@ -1,10 +1,10 @@
-"""Ward's tree over log entries, and two rules for cutting it into clusters (UNO §2)."""
+"""Ward's tree over entries, or over micro-clusters that stand for many entries each (UNO §2)."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -12,156 +12,55 @@ from sklearn.cluster import AgglomerativeClustering
 
 from curation.ml.arrays import FloatArray, IntArray
 
-MAX_REFINEMENTS = 10
-"""Moves of the entries to their nearest cluster mean; it settles within 2 or 3."""
 
+class Merges(NamedTuple):
+    """n − 1 merges, the cheapest first: ``children`` [n−1, 2] and ``heights`` [n−1].
 
-class CutRule(Protocol):
-    """Turns features into cluster labels."""
-
-    @property
-    def name(self) -> str: ...
-
-    def cut(self, features: ArrayLike) -> IntArray:
-        """Labels [n] of features [n, d], 0 … k−1 in order of first appearance."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class PaperThreshold:
-    """The paper's rule: cut where Ward's merge height reaches a fixed distance.
-
-    Not size-free: heights grow with the square root of the cluster sizes, so the same topics
-    fall into more clusters only because more was logged. Kept for comparison (UNO §2).
+    Nodes 0 … n−1 are the points, node n + i is merge i.
     """
 
-    distance: float = 4.0
-    name: str = "paper_threshold"
-
-    def cut(self, features: ArrayLike) -> IntArray:
-        rows = np.asarray(features, dtype=np.float64)
-        if len(rows) < 2:
-            return np.zeros(len(rows), dtype=np.int64)
-        model = AgglomerativeClustering(
-            n_clusters=None, distance_threshold=self.distance, linkage="ward"
-        )
-        return relabel(model.fit(rows).labels_)
-
-
-@dataclass(frozen=True, slots=True)
-class SizeFree:
-    """The default rule: what a split explains, not how high it lies in the tree.
-
-    Two groups are different topics when the squared distance between their means, corrected for
-    the scatter that few members alone would give, is
-
-    - at least ``min_separation``, and the split explains at least ``min_share`` of one unit of
-      variance per entry (n_a·n_b / (n_a + n_b) · separation / n), or
-    - at least ``distinct_separation``, however small their share of the store is.
-
-    Both quantities keep their expected value when every topic is logged twice as often.
-    Defaults were validated for all-MiniLM-L6-v2 on the seed data at 125 … 2,000 rows and on two
-    demo topics with noise; see ``docs/experiments.md``.
-    """
-
-    min_size: int = 8
-    min_share: float = 0.012
-    min_separation: float = 0.17
-    distinct_separation: float = 0.42
-    name: str = "size_free"
-
-    def cut(self, features: ArrayLike) -> IntArray:
-        rows = np.asarray(features, dtype=np.float64)
-        if len(rows) < 2 * self.min_size:
-            return np.zeros(len(rows), dtype=np.int64)
-        tree = WardTree.of(rows)
-        labels = self._merge(rows, self._leaves(tree, rows))
-        return relabel(_refine(rows, labels))
-
-    def differs(
-        self, sizes: FloatArray, separations: FloatArray, other_sizes: FloatArray, n_entries: int
-    ) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
-        """Whether pairs of groups are different topics; arrays broadcast against each other."""
-        share = sizes * other_sizes / (sizes + other_sizes) * separations / n_entries
-        is_broad = (share >= self.min_share) & (separations >= self.min_separation)
-        return is_broad | (separations >= self.distinct_separation)
-
-    def _leaves(self, tree: WardTree, rows: FloatArray) -> IntArray:
-        """Labels of the finest parts that a passing split separates; stragglers join the nearest.
-
-        A branch of fewer than ``min_size`` entries falls off its parent without splitting it.
-        """
-        splits = self._splits(tree)
-        labels = np.full(len(rows), -1, dtype=np.int64)
-        stack, n_labels = [tree.root], 0
-        while stack:
-            node = stack.pop()
-            if not splits[node]:
-                labels[list(tree.members(node))] = n_labels
-                n_labels += 1
-                continue
-            stack.extend(
-                child for child in tree.children(node) if tree.sizes[child] >= self.min_size
-            )
-        return _assign(rows, labels, np.flatnonzero(labels < 0))
-
-    def _splits(self, tree: WardTree) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
-        """For every node, whether a split that passes lies at it or below it."""
-        n_leaves = tree.n_leaves
-        left, right = tree.merges[:, 0], tree.merges[:, 1]
-        separations = separation(
-            tree.sizes[left], tree.means[left], tree.sizes[right], tree.means[right]
-        )
-        passes = self.differs(tree.sizes[left], separations, tree.sizes[right], n_leaves)
-        passes &= np.minimum(tree.sizes[left], tree.sizes[right]) >= self.min_size
-        splits = np.concatenate([np.zeros(n_leaves, dtype=bool), passes])
-        for node in range(n_leaves, len(splits)):  # children come before their parents
-            first, second = tree.children(node)
-            splits[node] |= splits[first] | splits[second]
-        return splits
-
-    def _merge(self, rows: FloatArray, labels: IntArray) -> IntArray:
-        """Join parts that only the way down to a deeper split had separated, cheapest first."""
-        while True:
-            sizes, means = group_means(rows, labels)
-            pairs = separation(sizes[:, None], means[:, None], sizes[None, :], means[None, :])
-            is_same = ~self.differs(sizes[:, None], pairs, sizes[None, :], len(rows))
-            is_same &= np.tri(len(sizes), k=-1, dtype=bool)
-            if not is_same.any():
-                return labels
-            distances = ((means[:, None] - means[None, :]) ** 2).sum(axis=-1)
-            costs = sizes[:, None] * sizes / (sizes[:, None] + sizes) * distances
-            kept, merged = np.unravel_index(np.where(is_same, costs, np.inf).argmin(), costs.shape)
-            labels = relabel(np.where(labels == merged, kept, labels))
+    children: IntArray
+    heights: FloatArray
 
 
 @dataclass(frozen=True, slots=True)
 class WardTree:
-    """A full merge tree: nodes 0 … n−1 are entries, node n + i is merge i.
+    """A full merge tree over n points: nodes 0 … n−1 are points, node n + i is merge i.
 
-    ``merges`` [n−1, 2] children; ``sizes`` [2n−1] and ``means`` [2n−1, d] of every node.
+    ``merges`` [n−1, 2] children; ``heights`` [n−1], rising; ``sizes`` [2n−1] entries below every
+    node and ``means`` [2n−1, d] over those entries.
     """
 
     merges: IntArray
+    heights: FloatArray
     sizes: FloatArray
     means: FloatArray
 
     @classmethod
-    def of(cls, rows: FloatArray) -> WardTree:
-        """Ward's tree of features [n, d], n ≥ 2; memory grows with n²."""
-        model = AgglomerativeClustering(n_clusters=None, distance_threshold=0, linkage="ward")
-        merges = np.asarray(model.fit(rows).children_, dtype=np.int64)
-        n_leaves, n_nodes = len(rows), 2 * len(rows) - 1
-        sizes, means = np.ones(n_nodes), np.zeros((n_nodes, rows.shape[1]))
-        means[:n_leaves] = rows
-        for node, (left, right) in enumerate(merges, start=n_leaves):
-            sizes[node] = sizes[left] + sizes[right]
-            means[node] = (sizes[left] * means[left] + sizes[right] * means[right]) / sizes[node]
-        return cls(merges, sizes, means)
+    def of(cls, rows: FloatArray, sizes: FloatArray | None = None) -> WardTree:
+        """Ward's tree of points [n, d], n ≥ 2; memory grows with n².
+
+        ``sizes`` [n] says how many entries each point is the mean of; without it, one each.
+        """
+        merges, heights = _merges(rows) if sizes is None else weighted_merges(rows, sizes)
+        n_points, n_nodes = len(rows), 2 * len(rows) - 1
+        all_sizes, means = np.ones(n_nodes), np.zeros((n_nodes, rows.shape[1]))
+        all_sizes[:n_points] = 1 if sizes is None else sizes
+        means[:n_points] = rows
+        for node, (left, right) in enumerate(merges, start=n_points):
+            n_left, n_right = all_sizes[left], all_sizes[right]
+            all_sizes[node] = n_left + n_right
+            means[node] = (n_left * means[left] + n_right * means[right]) / all_sizes[node]
+        return cls(merges, heights, all_sizes, means)
 
     @property
     def n_leaves(self) -> int:
         return len(self.merges) + 1
+
+    @property
+    def n_entries(self) -> float:
+        """Entries in the whole tree."""
+        return float(self.sizes[self.root])
 
     @property
     def root(self) -> int:
@@ -173,7 +72,7 @@ class WardTree:
         return int(left), int(right)
 
     def members(self, node: int) -> Iterator[int]:
-        """The entries below a node."""
+        """The points below a node."""
         stack = [node]
         while stack:
             current = stack.pop()
@@ -181,6 +80,72 @@ class WardTree:
                 yield current
             else:
                 stack.extend(self.children(current))
+
+    def cut(self, n_clusters: int) -> IntArray:
+        """Labels [n] of the points when only ``n_clusters`` groups are left."""
+        owners = np.arange(2 * self.n_leaves - 1)
+        for merge in reversed(range(self.n_leaves - n_clusters)):
+            owners[self.merges[merge]] = owners[self.n_leaves + merge]
+        return relabel(owners[: self.n_leaves])
+
+
+def _merges(rows: FloatArray) -> Merges:
+    """The merges of single entries, by scikit-learn."""
+    model = AgglomerativeClustering(n_clusters=None, distance_threshold=0, linkage="ward").fit(rows)
+    return Merges(np.asarray(model.children_, dtype=np.int64), np.asarray(model.distances_))
+
+
+def weighted_merges(means: FloatArray, sizes: FloatArray) -> Merges:
+    """Ward's merges of groups of which only the size and the mean are known.
+
+    A merge of groups a and b costs √(2·n_a·n_b / (n_a + n_b)) · |mean_a − mean_b|, as if all
+    their entries had been merged one by one before; what lies within a group never changes, so
+    it is no part of the choice. Other libraries' trees take no weights. After a merge the costs
+    follow by Lance and Williams' formula. A group's cheapest partner is looked up again only if
+    it was merged: Ward's costs never fall by merging. About m² steps, m² memory, for m groups.
+
+    Parameters
+    ----------
+    means, sizes
+        [m, d] and [m], m ≥ 2, sizes > 0.
+    """
+    costs, weights = _squared_costs(means, sizes), np.asarray(sizes, dtype=np.float64).copy()
+    partner = costs.argmin(axis=1)
+    best = costs[np.arange(len(costs)), partner]
+    nodes, children, heights = np.arange(len(costs)), [], []
+    for merge in range(len(costs) - 1):
+        kept = int(best.argmin())
+        gone = int(partner[kept])
+        children.append(sorted((int(nodes[kept]), int(nodes[gone]))))
+        heights.append(np.sqrt(best[kept]))
+        _join(costs, weights, kept, gone)
+        nodes[kept], best[gone] = len(costs) + merge, np.inf
+        stale = np.flatnonzero(np.isfinite(best) & ((partner == kept) | (partner == gone)))
+        stale = np.union1d(stale, [kept])
+        partner[stale] = costs[stale].argmin(axis=1)
+        best[stale] = costs[stale, partner[stale]]
+    return Merges(np.array(children, dtype=np.int64), np.array(heights))
+
+
+def _squared_costs(means: FloatArray, sizes: FloatArray) -> FloatArray:
+    """Squared merge heights [m, m] of all pairs; infinite on the diagonal."""
+    rows, weights = np.asarray(means, dtype=np.float64), np.asarray(sizes, dtype=np.float64)
+    lengths = (rows**2).sum(axis=1)
+    squared = np.maximum(lengths[:, None] + lengths - 2 * rows @ rows.T, 0)
+    costs: FloatArray = 2 * weights[:, None] * weights / (weights[:, None] + weights) * squared
+    np.fill_diagonal(costs, np.inf)
+    return costs
+
+
+def _join(costs: FloatArray, weights: FloatArray, kept: int, gone: int) -> None:
+    """Let ``kept`` stand for both groups, in place (Lance and Williams)."""
+    n_kept, n_gone, cost = weights[kept], weights[gone], costs[kept, gone]
+    joined = (weights + n_kept) * costs[kept] + (weights + n_gone) * costs[gone] - weights * cost
+    joined /= weights + n_kept + n_gone
+    joined[kept] = joined[gone] = np.inf
+    costs[kept] = costs[:, kept] = joined
+    costs[gone] = costs[:, gone] = np.inf
+    weights[kept] = n_kept + n_gone
 
 
 def separation(
@@ -203,36 +168,9 @@ def _mean_variance(sizes: FloatArray, means: FloatArray) -> FloatArray:
     return variance
 
 
-def group_means(rows: FloatArray, labels: IntArray) -> tuple[FloatArray, FloatArray]:
-    """Sizes [k] and means [k, d] of the groups 0 … k−1; entries labelled −1 are left out."""
-    groups = range(int(labels.max()) + 1)
-    sizes = np.array([np.count_nonzero(labels == group) for group in groups], dtype=np.float64)
-    return sizes, np.array([rows[labels == group].mean(axis=0) for group in groups])
-
-
 def relabel(labels: ArrayLike) -> IntArray:
     """Labels 0 … k−1 in order of first appearance."""
     values = np.asarray(labels)
     _, first, inverse = np.unique(values, return_index=True, return_inverse=True)
     ranks = np.argsort(np.argsort(first))
     return ranks[inverse].astype(np.int64)
-
-
-def _assign(rows: FloatArray, labels: IntArray, chosen: IntArray) -> IntArray:
-    """Give the ``chosen`` rows the label of the nearest group mean."""
-    _, means = group_means(rows, labels)
-    assigned = labels.copy()
-    squared = (means**2).sum(axis=1)[None, :] - 2 * rows[chosen] @ means.T
-    assigned[chosen] = squared.argmin(axis=1)
-    return assigned
-
-
-def _refine(rows: FloatArray, labels: IntArray) -> IntArray:
-    """Lloyd's iterations from Ward's partition: early merges of the tree are taken back."""
-    everyone = np.arange(len(rows))
-    for _ in range(MAX_REFINEMENTS):
-        moved = relabel(_assign(rows, labels, everyone))
-        if (moved == labels).all():
-            break
-        labels = moved
-    return labels

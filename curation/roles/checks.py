@@ -1,13 +1,13 @@
 """The roles' checks: every strategy must show on labelled examples that it can (UNO).
 
 A check's outcome is kept with its interval; the first strategy that passes, in the order of
-:data:`curation.roles.strategies.STRATEGIES`, does the role.
+:data:`curation.roles.strategies.STRATEGIES`, does the role. Of the gap scorers the best one does.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 
 from django.db import transaction
 from django.utils import timezone
@@ -15,8 +15,10 @@ from django.utils import timezone
 from curation.models import RoleBinding, RoleCheck, RoleName
 from curation.roles import gap_checks, judge_checks, writer_checks
 from curation.roles.bindings import binding_get, bound_model
+from curation.roles.gap_checks import has_prior_rules
 from curation.roles.judge_checks import LABELLED_METRIC
 from curation.roles.results import CheckResult
+from curation.roles.sentence_checks import check_extractive
 from curation.roles.strategies import AUTO, STRATEGIES, TRAINED_CRITIC, Strategy, fallback_of
 from uno_site.errors import UnoError
 from uno_site.inference.errors import EngineUnreachable
@@ -25,14 +27,17 @@ Check = Callable[[Strategy], CheckResult]
 
 CHECKS: Mapping[tuple[RoleName, str], Check] = {
     (RoleName.DISTILLER, "generative"): writer_checks.check_distiller,
+    (RoleName.DISTILLER, "extractive"): check_extractive,
     (RoleName.REVISER, "generative"): writer_checks.check_reviser,
     (RoleName.JUDGE, "llm"): judge_checks.check_model_judge,
+    (RoleName.JUDGE, "pairwise"): judge_checks.check_model_judge,
     (RoleName.JUDGE, "likelihood"): judge_checks.check_model_judge,
     (RoleName.JUDGE, "reference"): judge_checks.check_reference_judge,
     (RoleName.CRITIC, TRAINED_CRITIC): writer_checks.check_critic,
     (RoleName.GAP_SCORER, "reranker"): gap_checks.check_gap_scorer,
     (RoleName.GAP_SCORER, "yes_no"): gap_checks.check_gap_scorer,
     (RoleName.GAP_SCORER, "embedding_coverage"): gap_checks.check_gap_scorer,
+    (RoleName.GAP_SCORER, "likelihood_gap"): gap_checks.check_gap_scorer,
 }
 
 
@@ -50,7 +55,8 @@ def role_check(role: str, *, is_full: bool = True) -> RoleBinding:
 
     A strategy whose model does not answer has failed, and the binding says so: the fallback
     does the role. A check that is not ``is_full`` takes over what the same model showed on the
-    labelled sets and asks only what has changed: the deployment's own pairs.
+    labelled sets and asks only what has changed: the deployment's own pairs, the prior rules.
+    What only informs (LLMBar) is left to full checks.
 
     Raises
     ------
@@ -71,10 +77,38 @@ def _examine(binding: RoleBinding, is_full: bool) -> Outcome:
         check = CHECKS.get((role, strategy.key))
         if check is None:
             continue
-        if not is_full and _has_failed_labelled(binding, strategy):
-            continue
-        results.append(_run(check, strategy, binding, error))
+        if not is_full:
+            if _has_failed_labelled(binding, strategy) or _has_no_use(role):
+                continue
+            check = _shortened(check, binding, strategy)
+        result = _run(check, strategy, binding, error)
+        results.append(
+            _informed(result, strategy) if is_full and role == RoleName.JUDGE else result
+        )
     return Outcome(results, _choose(binding, results), error)
+
+
+def _has_no_use(role: RoleName) -> bool:
+    """Whether nothing could be scored anyway: minutes of measuring are left to a full check."""
+    return role == RoleName.GAP_SCORER and not has_prior_rules()
+
+
+def _shortened(check: Check, binding: RoleBinding, strategy: Strategy) -> Check:
+    """A gap scorer's check by what the same model showed before, where it was measured."""
+    known = binding.checks.filter(strategy=strategy.key, n__gt=0).first()
+    if binding.role != RoleName.GAP_SCORER or known is None:
+        return check
+    if known.model not in ("embedder", bound_model(binding.role).model):
+        return check
+    return lambda strategy: gap_checks.known_result(strategy, known)
+
+
+def _informed(result: CheckResult, strategy: Strategy) -> CheckResult:
+    """With the judge's figures on LLMBar, which inform and decide nothing."""
+    try:
+        return replace(result, measures=judge_checks.llmbar_measures(strategy))
+    except UnoError:
+        return result
 
 
 def _has_failed_labelled(binding: RoleBinding, strategy: Strategy) -> bool:
@@ -110,9 +144,14 @@ def _run(check: Check, strategy: Strategy, binding: RoleBinding, error: str) -> 
 
 
 def _choose(binding: RoleBinding, results: list[CheckResult]) -> str:
-    """The strategy asked for where it may be used, or the first one that may."""
-    passed = {result.strategy for result in results if result.has_passed}
+    """The strategy asked for where it may be used, or the first one that may.
+
+    Of the gap scorers the one that was right most often is taken, the earlier one among equals.
+    """
+    passed = {result.strategy: result for result in results if result.has_passed}
     usable = [s.key for s in STRATEGIES[RoleName(binding.role)] if s.bar is None or s.key in passed]
+    if binding.role == RoleName.GAP_SCORER:
+        usable.sort(key=lambda key: -(passed[key].figure or 0.0) if key in passed else 0.0)
     if binding.requested != AUTO and binding.requested in usable:
         return binding.requested
     return usable[0] if usable else fallback_of(binding.role).key
@@ -133,6 +172,9 @@ def _store(binding: RoleBinding, outcome: Outcome) -> RoleBinding:
             bar=result.bar,
             has_passed=result.has_passed,
             detail=result.detail,
+            measures=[asdict(measure) for measure in result.measures],
+            calibration=result.calibration.as_dict() if result.calibration else {},
+            had_prior_rules=has_prior_rules() if binding.role == RoleName.GAP_SCORER else None,
         )
     binding.active, binding.error = outcome.active, outcome.error
     binding.checked_at = timezone.now()

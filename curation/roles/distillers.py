@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from curation.entry_text import SPOKEN_KINDS, numbered_feedback, reason_keys, spoken_feedback
@@ -48,11 +49,15 @@ class RuleDraft:
 
 @dataclass(frozen=True, slots=True)
 class Distilled:
-    """What was made of one entry; ``flags`` say why, where there are no rules."""
+    """What was made of one entry; ``flags`` say why, where there are no rules.
+
+    ``kinds`` counts the sentences of its feedback by kind; None where nobody looked.
+    """
 
     rules: list[RuleDraft] = field(default_factory=list)
     prior_rules: list[RuleDraft] = field(default_factory=list)
     flags: list[str] = field(default_factory=list)
+    kinds: dict[str, int] | None = None
 
 
 class Distiller(Protocol):
@@ -97,8 +102,23 @@ class ExtractiveDistiller:
             for rule in extraction.rules
         ]
         rules = _distinct([*drafts, *edit_rules(entry)])
-        kinds = {prediction.kind for _, prediction in extraction.sentences}
-        return Distilled(rules, flags=[] if rules else [_why_nothing(entry, kinds)])
+        kinds = dict(Counter(str(prediction.kind) for _, prediction in extraction.sentences))
+        flags = [] if rules else [_why_nothing(entry, set(kinds))]
+        return Distilled(rules, flags=flags, kinds=kinds)
+
+
+def sentence_kinds(entries: Sequence[LogEntry]) -> dict[Any, dict[str, int]]:
+    """How many sentences of each entry's feedback are of which kind, by the entry's id."""
+    spoken = [(entry.pk, sentence) for entry in entries for sentence in _sentences(entry)]
+    found: dict[Any, Counter[str]] = {entry.pk: Counter() for entry in entries}
+    if spoken:
+        client, texts = served_client(), [sentence for _, sentence in spoken]
+        classifier = sentence_classifier(client.embed, embedder_name())
+        for (key, _), told in zip(
+            spoken, classifier.predict(texts, client.embed(texts)), strict=True
+        ):
+            found[key][told.kind] += 1
+    return {key: dict(counts) for key, counts in found.items()}
 
 
 class _Lookup:
@@ -132,8 +152,12 @@ class GenerativeDistiller:
         written = {
             entry.pk: result for entry, result in zip(asked, answers[: len(asked)], strict=True)
         }
+        kinds = sentence_kinds(entries)
         return [
-            self._distilled(entry, written.get(entry.pk), result, prompt, prior)
+            replace(
+                self._distilled(entry, written.get(entry.pk), result, prompt, prior),
+                kinds=kinds[entry.pk],
+            )
             for entry, result in zip(entries, answers[len(asked) :], strict=True)
         ]
 

@@ -1,4 +1,9 @@
-"""The gap scorer role: how much of what users want the model would not have thought of (UNO §3)."""
+"""The gap scorer role: how much of what users want the model would not have thought of (UNO §3).
+
+Every scorer finds *evidence* that the prior rules cover a rule, on a scale of its own. A
+calibration, fitted on labelled rules by the role's check, makes a probability of it: the
+redundancy of the rule.
+"""
 
 from __future__ import annotations
 
@@ -6,24 +11,29 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from curation.entry_text import numbered_rules
+from curation.ml.calibration import IDENTITY_LOGIT, Calibration
 from curation.ml.gap import (
     coverage_redundancies,
     entry_gap,
     likelihood_gap,
+    log_odds,
     novelties,
-    yes_probability,
 )
 from curation.models import RoleName
 from curation.roles.bindings import BoundModel, bound_model
 from uno_site.engine_clients import served_client
-from uno_site.errors import InvalidInput
 from uno_site.inference.protocol import ChatMessage, InferenceClient
 from uno_site.prompts.loader import load_prompt
 
 REDUNDANCY_PROMPT = "gap_scorer/redundancy"
+RERANK_PROMPT = "gap_scorer/rerank"
+NEXT_RULE_PROMPT = "gap_scorer/next_rule"
 MAX_ANSWER_CHARS, MAX_QUERY_CHARS = 800, 1_600
 """Of an answer and its query this much is read: the beginning tells how surprising it is, and
 three readings an entry of a whole article would take minutes a cluster."""
+UNRELATED_RULE = "Cite the number of the exhibit in every paragraph."
+"""A rule that hardly any list covers: the far end of the likelihood gap's scale for rules."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,48 +69,113 @@ class GapScorer(Protocol):
     def score(self, item: GapItem) -> GapScore | None: ...
 
 
-class RedundancyScorer:
-    """Asks a model, or a reranker, whether the prior rules cover each rule: yes or no."""
+class RuleScorer:
+    """Compares each rule with the prior rules; subclasses say by what evidence.
 
-    def __init__(self, name: str, bound: BoundModel) -> None:
-        self.name = name
-        self.bound = bound
+    ``calibration`` maps evidence to redundancy. A subclass's own is what its figures mean before
+    anything was fitted.
+    """
 
-    def redundancy(self, rule: str, prior_rules: Sequence[str]) -> float:
-        """P("yes") that the prior rules cover the rule, in [0, 1]."""
-        prompt = load_prompt(REDUNDANCY_PROMPT)
-        messages = prompt.render(rule=rule, prior_rules="\n".join(prior_rules))
-        found = self.bound.client.next_token_logprobs(self.bound.model, messages, ["yes", "no"])
-        return yes_probability(found["yes"], found["no"])
+    name = ""
+    calibration: Calibration = IDENTITY_LOGIT
 
-    def score(self, item: GapItem) -> GapScore | None:
-        """The smallest novelty; None without rules on either side."""
-        return _score_rules([self.redundancy(r, item.prior_rules) for r in item.rules], item)
-
-
-class CoverageScorer:
-    """Compares each rule with the nearest prior rule by their embeddings."""
-
-    name = "embedding_coverage"
-
-    def __init__(self, client: InferenceClient) -> None:
-        self.client = client
+    def evidence(self, rules: Sequence[str], prior_rules: Sequence[str]) -> list[float]:
+        """How much speaks for it that the prior rules cover each rule; more is likelier."""
+        raise NotImplementedError
 
     def redundancies(self, rules: Sequence[str], prior_rules: Sequence[str]) -> list[float]:
-        """The largest cosine of each rule to a prior rule, in [0, 1]."""
-        vectors = self.client.embed([*rules, *prior_rules])
-        found = coverage_redundancies(vectors[: len(rules)], vectors[len(rules) :])
-        return [float(value) for value in found]
+        """The probability in [0, 1] that the prior rules cover each rule."""
+        return [self.calibration(value) for value in self.evidence(rules, prior_rules)]
 
     def score(self, item: GapItem) -> GapScore | None:
         """The smallest novelty; None without rules on either side."""
         if not (item.rules and item.prior_rules):
             return None
-        return _score_rules(self.redundancies(item.rules, item.prior_rules), item)
+        found = self.redundancies(item.rules, item.prior_rules)
+        return GapScore(entry_gap(found), tuple(novelties(found)))
+
+
+class RerankScorer(RuleScorer):
+    """The paper's: a causal reranker reads the rule as query and the prior rules as document."""
+
+    name = "reranker"
+
+    def __init__(self, bound: BoundModel) -> None:
+        self.bound = bound
+
+    def evidence(self, rules: Sequence[str], prior_rules: Sequence[str]) -> list[float]:
+        """Log-odds of "yes" against "no", in nats."""
+        instruction = load_prompt(RERANK_PROMPT).render()[-1].content
+        document = "\n".join(prior_rules)
+        rerank, model = self.bound.client.rerank, self.bound.model
+        return [log_odds(rerank(model, rule, [document], instruction)[0]) for rule in rules]
+
+
+class YesNoScorer(RuleScorer):
+    """Asks the chat model whether the prior rules cover each rule."""
+
+    name = "yes_no"
+
+    def __init__(self, bound: BoundModel) -> None:
+        self.bound = bound
+
+    def evidence(self, rules: Sequence[str], prior_rules: Sequence[str]) -> list[float]:
+        """Log-odds of "yes" against "no" as the first word, in nats."""
+        return [self._log_odds(rule, prior_rules) for rule in rules]
+
+    def _log_odds(self, rule: str, prior_rules: Sequence[str]) -> float:
+        prompt = load_prompt(REDUNDANCY_PROMPT)
+        messages = prompt.render(rule=rule, prior_rules="\n".join(prior_rules))
+        found = self.bound.client.next_token_logprobs(self.bound.model, messages, ["yes", "no"])
+        return found["yes"] - found["no"]
+
+
+class CoverageScorer(RuleScorer):
+    """Compares each rule with the nearest prior rule by their embeddings."""
+
+    name = "embedding_coverage"
+    calibration = Calibration(10.0, -5.0)
+    """Before anything is fitted: a cosine of .5 is as good as a coin."""
+
+    def __init__(self, client: InferenceClient) -> None:
+        self.client = client
+
+    def evidence(self, rules: Sequence[str], prior_rules: Sequence[str]) -> list[float]:
+        """The largest cosine of each rule to a prior rule, in [0, 1]."""
+        vectors = self.client.embed([*rules, *prior_rules])
+        found = coverage_redundancies(vectors[: len(rules)], vectors[len(rules) :])
+        return [float(value) for value in found]
+
+
+class RuleLikelihoodScorer(RuleScorer):
+    """How surprising a rule is to the base model after the prior rules: the likelihood gap.
+
+    The model is asked to go on with its list of prior rules; the rule is compared with the
+    prior rule that it says again most readily and with a rule of no bearing.
+    """
+
+    name = "likelihood_gap_of_rules"
+    calibration = Calibration(10.0, -5.0)
+
+    def __init__(self, bound: BoundModel) -> None:
+        self.bound = bound
+
+    def evidence(self, rules: Sequence[str], prior_rules: Sequence[str]) -> list[float]:
+        """1 − likelihood gap of each rule, in [0, 1]."""
+        prompt = load_prompt(NEXT_RULE_PROMPT).render(prior_rules=numbered_rules(prior_rules))
+        own = min(self._nll(prompt, rule) for rule in prior_rules)
+        unrelated = self._nll(prompt, UNRELATED_RULE)
+        return [1.0 - likelihood_gap(self._nll(prompt, rule), own, unrelated) for rule in rules]
+
+    def _nll(self, prompt: Sequence[ChatMessage], rule: str) -> float:
+        return -self.bound.client.score(self.bound.model, prompt, rule).mean_logprob
 
 
 class LikelihoodScorer:
-    """How surprising the chosen answer is to the base model, against its own reply."""
+    """How surprising the chosen answer is to the base model, against its own reply.
+
+    It needs no prior rules: this is what is left where the model writes none.
+    """
 
     name = "likelihood_gap"
 
@@ -121,24 +196,24 @@ class LikelihoodScorer:
         return -scored.mean_logprob
 
 
-def _score_rules(redundancies: Sequence[float], item: GapItem) -> GapScore | None:
-    if not (item.rules and item.prior_rules):
-        return None
-    return GapScore(entry_gap(redundancies), tuple(novelties(redundancies)))
-
-
-def make_gap_scorer(strategy: str) -> GapScorer:
-    """The gap scorer of a strategy.
+def make_rule_scorer(strategy: str) -> RuleScorer:
+    """The scorer of a strategy that compares rules with prior rules, not calibrated yet.
 
     Raises
     ------
-    InvalidInput
+    KeyError
         There is no such scorer.
     """
-    if strategy in ("reranker", "yes_no"):
-        return RedundancyScorer(strategy, bound_model(RoleName.GAP_SCORER))
-    if strategy == "embedding_coverage":
+    if strategy == CoverageScorer.name:
         return CoverageScorer(served_client())
-    if strategy == "likelihood_gap":
-        return LikelihoodScorer(bound_model(RoleName.GAP_SCORER))
-    raise InvalidInput(f"There is no gap scorer {strategy!r}.", remedy="See the Roles page.")
+    makers = {
+        "reranker": RerankScorer,
+        "yes_no": YesNoScorer,
+        "likelihood_gap": RuleLikelihoodScorer,
+    }
+    return makers[strategy](bound_model(RoleName.GAP_SCORER))
+
+
+def answer_likelihood_scorer() -> LikelihoodScorer:
+    """The scorer that needs no prior rules."""
+    return LikelihoodScorer(bound_model(RoleName.GAP_SCORER))

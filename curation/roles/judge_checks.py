@@ -14,11 +14,17 @@ from typing import Any
 import numpy as np
 
 from curation.entry_text import to_chat
-from curation.ml.judges import CHANCE, JudgeAccuracy, judge_accuracy, neighbour_score
+from curation.ml.judges import (
+    JudgeAccuracy,
+    judge_accuracy,
+    neighbour_score,
+    preference_accuracy,
+)
+from curation.ml.stats import CHANCE
 from curation.models import Cluster, RoleName
 from curation.roles.bindings import bound_model
-from curation.roles.judges import Judge, JudgeItem, make_judge
-from curation.roles.results import CheckResult
+from curation.roles.judges import Judge, JudgeItem, JudgePair, make_judge
+from curation.roles.results import CheckResult, Measure
 from curation.roles.samples import load_samples
 from curation.roles.strategies import Strategy
 from curation.selectors import HumanPair, human_pairs
@@ -100,37 +106,55 @@ def labelled_accuracy(judge: Judge) -> JudgeAccuracy:
     It stops as soon as :data:`MIN_LABELLED` is out of reach.
     """
     rows = load_samples("judge_pairs")
-    scored: list[tuple[float, float]] = []
+    points: list[float] = []
     for start in range(0, len(rows), LABELLED_BATCH):
-        items = [item for row in rows[start : start + LABELLED_BATCH] for item in _items(row)]
-        scored += _scored(judge, items)
-        found = judge_accuracy(scored)
-        if len(rows) - (found.n_pairs - found.n_right) < MIN_LABELLED * len(rows):
+        batch = rows[start : start + LABELLED_BATCH]
+        points += judge.prefer_many([_labelled_pair(row) for row in batch])
+        if len(rows) - (len(points) - sum(points)) < MIN_LABELLED * len(rows):
             break
-    return judge_accuracy(scored)
+    return preference_accuracy(points)
 
 
-def _items(row: dict[str, Any]) -> list[JudgeItem]:
-    query = (ChatMessage("user", row["query"]),)
-    return [JudgeItem(query, row[side], tuple(row["rules"])) for side in ("better", "worse")]
+def llmbar_measures(strategy: Strategy) -> tuple[Measure, ...]:
+    """The judge's accuracy on LLMBar's natural and adversarial pairs, ties half.
+
+    It shows how a judge does on instructions at large and decides nothing: a judge good there
+    may be bad on this deployment's wishes. The reference judge has no corrections there.
+    """
+    judge = make_judge(strategy.key)
+    if judge.needs_correction:
+        return ()
+    natural = [row for row in load_samples("llmbar") if row["subset"] == "Natural"]
+    adversarial = [row for row in load_samples("llmbar") if row["subset"] != "Natural"]
+    return (
+        _measure("LLMBar, natural pairs", judge, natural),
+        _measure("LLMBar, adversarial pairs", judge, adversarial),
+    )
+
+
+def _measure(label: str, judge: Judge, rows: Sequence[dict[str, Any]]) -> Measure:
+    found = preference_accuracy(judge.prefer_many([_labelled_pair(row) for row in rows]))
+    return Measure(label, found.share, found.interval.low, found.interval.high, found.n_pairs)
+
+
+def _labelled_pair(row: dict[str, Any]) -> JudgePair:
+    query, rules = (ChatMessage("user", row["query"]),), tuple(row.get("rules", ()))
+    return JudgeItem(query, row["better"], rules), JudgeItem(query, row["worse"], rules)
 
 
 def judge_pairs(judge: Judge, pairs: Sequence[HumanPair]) -> JudgeAccuracy:
     """The judge's accuracy on human pairs; leave-one-out where it needs a correction."""
     if judge.needs_correction:
         return _judge_by_neighbours(pairs)
-    items = [
-        JudgeItem(to_chat(pair.messages), answer, tuple(pair.rules), pair.correction)
-        for pair in pairs
-        for answer in (pair.chosen, pair.rejected)
-    ]
-    return judge_accuracy(_scored(judge, items))
+    return preference_accuracy(judge.prefer_many([_human_pair(pair) for pair in pairs]))
 
 
-def _scored(judge: Judge, items: Sequence[JudgeItem]) -> list[tuple[float, float]]:
-    """(score of the better answer, score of the worse one) of items in that order."""
-    scores = judge.score_many(items)
-    return list(zip(scores[0::2], scores[1::2], strict=True))
+def _human_pair(pair: HumanPair) -> JudgePair:
+    messages, rules = to_chat(pair.messages), tuple(pair.rules)
+    return (
+        JudgeItem(messages, pair.chosen, rules, pair.correction),
+        JudgeItem(messages, pair.rejected, rules, pair.correction),
+    )
 
 
 def _judge_by_neighbours(pairs: Sequence[HumanPair]) -> JudgeAccuracy:

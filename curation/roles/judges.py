@@ -18,6 +18,8 @@ from uno_site.prompts.loader import load_prompt
 JUDGE_PROMPT = "judge/score"
 MAX_JUDGE_TOKENS = 256
 NO_RULES = "(none given)"
+COMPARE_PROMPT = "judge/compare"
+NO_QUERY = ChatMessage("user", "Hello.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,10 @@ class JudgeItem:
         return self.messages[-1].content
 
 
+JudgePair = tuple[JudgeItem, JudgeItem]
+"""Two answers to one query."""
+
+
 class Judge(Protocol):
     """Scores answers; a higher score is a better answer. Scores of two judges do not compare."""
 
@@ -44,6 +50,11 @@ class Judge(Protocol):
     @property
     def needs_correction(self) -> bool:
         """Whether it can only judge where the user's own correction is known."""
+        ...
+
+    @property
+    def is_pairwise(self) -> bool:
+        """Whether it reads two answers at once, so that single scores are not its verdict."""
         ...
 
     def score(
@@ -56,9 +67,15 @@ class Judge(Protocol):
 
     def score_many(self, items: Sequence[JudgeItem]) -> list[float]: ...
 
+    def prefer_many(self, pairs: Sequence[JudgePair]) -> list[float]:
+        """For each pair the points of its first answer: 1 better, ½ as good, 0 worse."""
+        ...
+
 
 class _ManyJudge:
-    """One answer is a batch of one."""
+    """One answer is a batch of one; of two answers the one with the higher score is better."""
+
+    is_pairwise = False
 
     def score(
         self,
@@ -73,6 +90,11 @@ class _ManyJudge:
     def score_many(self, items: Sequence[JudgeItem]) -> list[float]:
         """The scores of several answers, in their order."""
         raise NotImplementedError
+
+    def prefer_many(self, pairs: Sequence[JudgePair]) -> list[float]:
+        """Points in {0, ½, 1} of each pair's first answer."""
+        scores = self.score_many([item for pair in pairs for item in pair])
+        return [pure.preference(*two) for two in zip(scores[0::2], scores[1::2], strict=True)]
 
 
 class LlmJudge(_ManyJudge):
@@ -103,8 +125,43 @@ class LlmJudge(_ManyJudge):
         )
 
 
+class PairwiseJudge(LlmJudge):
+    """The model reads two answers and says which is better, once in each order.
+
+    Judges favour a place (Zheng et al. 2023, "Judging LLM-as-a-Judge"): an answer that is only
+    preferred where it comes first, or second, gets half a point. Single scores, by which the best
+    of many revisions is chosen, are the LLM judge's.
+    """
+
+    name = "pairwise"
+    is_pairwise = True
+
+    def prefer_many(self, pairs: Sequence[JudgePair]) -> list[float]:
+        """Points in {0, ¼, ½, ¾, 1}; the quarters where one of the two looks was a draw."""
+        return [
+            pure.swapped_preference(
+                self._points_of_a(one, other), 1.0 - self._points_of_a(other, one)
+            )
+            for one, other in pairs
+        ]
+
+    def _points_of_a(self, first: JudgeItem, second: JudgeItem) -> float:
+        messages = load_prompt(COMPARE_PROMPT).render(
+            query=first.query,
+            rules=numbered_rules(first.rules) or NO_RULES,
+            first=first.answer,
+            second=second.answer,
+        )
+        found = self.bound.client.next_token_logprobs(self.bound.model, messages, ["A", "B"])
+        return pure.preference(found["A"], found["B"])
+
+
 class LikelihoodJudge(_ManyJudge):
-    """How much the rules raise the mean log-probability of an answer (UNO, "Small models")."""
+    """How much the rules raise the mean log-probability of an answer (UNO, "Small models").
+
+    Without rules the query itself is the wish: how much it raises the answer's likelihood over a
+    greeting.
+    """
 
     name = "likelihood"
     needs_correction = False
@@ -113,17 +170,20 @@ class LikelihoodJudge(_ManyJudge):
         self.bound = bound
 
     def score_many(self, items: Sequence[JudgeItem]) -> list[float]:
-        """Lifts in nats per token; 0 where there are no rules."""
+        """Lifts in nats per token; 0 for an empty answer."""
         return [self._score(item) for item in items]
 
     def _score(self, item: JudgeItem) -> float:
-        if not item.rules or not item.answer.strip():
+        if not item.answer.strip():
             return 0.0
-        client, model = self.bound.client, self.bound.model
-        without = client.score(model, item.messages, item.answer).mean_logprob
-        told = _with_rules(item.messages, item.rules)
-        told_logprob = client.score(model, told, item.answer).mean_logprob
-        return pure.likelihood_score(told_logprob, without)
+        untold: Sequence[ChatMessage] = item.messages if item.rules else [NO_QUERY]
+        told = _with_rules(item.messages, item.rules) if item.rules else item.messages
+        return pure.likelihood_score(
+            self._mean_logprob(told, item.answer), self._mean_logprob(untold, item.answer)
+        )
+
+    def _mean_logprob(self, messages: Sequence[ChatMessage], answer: str) -> float:
+        return self.bound.client.score(self.bound.model, messages, answer).mean_logprob
 
 
 class ReferenceJudge(_ManyJudge):
@@ -173,8 +233,12 @@ def make_judge(strategy: str) -> Judge:
     """
     if strategy == "llm":
         return LlmJudge(bound_model(RoleName.JUDGE))
+    if strategy == "pairwise":
+        return PairwiseJudge(bound_model(RoleName.JUDGE))
     if strategy == "likelihood":
         return LikelihoodJudge(bound_model(RoleName.JUDGE))
     if strategy == "reference":
         return ReferenceJudge(served_client())
-    raise InvalidInput(f"There is no judge {strategy!r}.", remedy="llm, likelihood or reference.")
+    raise InvalidInput(
+        f"There is no judge {strategy!r}.", remedy="llm, pairwise, likelihood or reference."
+    )

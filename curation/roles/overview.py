@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from django.utils.translation import gettext as _
+
 from curation.models import RoleBinding, RoleCheck, RoleName
 from curation.roles.bindings import binding_list
 from curation.roles.checks import CHECKS
@@ -52,7 +54,7 @@ def _overview(binding: RoleBinding) -> RoleOverview:
         key=role.value,
         label=str(role.label),
         binding=binding,
-        model=binding.model or ("the first one" if binding.engine_url else base_model_name()),
+        model=binding.model or (_("the first one") if binding.engine_url else base_model_name()),
         active=next((s for s in strategies if s.key == active_key), None),
         is_fallback=is_checkable and active_key == fallback_of(role).key,
         is_checkable=is_checkable,
@@ -70,6 +72,6 @@ def _bar(role: RoleName, strategy: Strategy, check: RoleCheck | None) -> str:
         return "–"
     if check is not None and check.bar != strategy.bar:
         return f"≥ {check.bar:.0%}"
-    if role == RoleName.JUDGE:
-        return f"low end > {strategy.bar:.0%}"
+    if role in (RoleName.JUDGE, RoleName.GAP_SCORER):
+        return _("low end > %(bar)s") % {"bar": f"{strategy.bar:.0%}"}
     return f"≥ {strategy.bar:.0%}"

@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from curation.ml.calibration import Calibration
 from curation.models import Cluster, RoleBinding, RoleName
 from curation.roles.bindings import binding_get, bound_model
 from curation.roles.checks import role_check
 from curation.roles.distillers import Distiller, ExtractiveDistiller, GenerativeDistiller
-from curation.roles.gap_scorers import GapScorer, make_gap_scorer
+from curation.roles.gap_checks import has_prior_rules
+from curation.roles.gap_scorers import GapScorer, answer_likelihood_scorer, make_rule_scorer
 from curation.roles.judge_checks import MAX_PAIRS, check_judge_on_cluster
 from curation.roles.judges import Judge, make_judge
 from curation.roles.results import CheckResult
@@ -22,15 +24,23 @@ PAIRS_GROWTH = 1.5
 
 
 def needs_check(binding: RoleBinding) -> bool:
-    """Whether it was never checked, its model changed, or a judge has many more pairs to see."""
+    """Whether it was never checked, its model changed, or there is more to check it on."""
     if binding.checked_at is None or not binding.active:
         return True
+    if binding.role == RoleName.GAP_SCORER:
+        return _model_changed(binding) or _has_first_prior_rules(binding)
     if binding.role != RoleName.JUDGE:
         return _model_changed(binding)
     last = binding.checks.filter(strategy="reference").first()
     n_known = last.n if last else 0
     n_pairs = len(human_pairs(limit=MAX_PAIRS))
     return _model_changed(binding) or n_pairs > max(PAIRS_GROWTH * n_known, 1)
+
+
+def _has_first_prior_rules(binding: RoleBinding) -> bool:
+    """Whether prior rules have come since the last check, which had none to compare with."""
+    last = binding.checks.first()
+    return has_prior_rules() and not (last and last.had_prior_rules)
 
 
 def _model_changed(binding: RoleBinding) -> bool:
@@ -123,8 +133,16 @@ def _why_no_judge(tried: list[CheckResult]) -> str:
 
 
 def resolve_gap_scorer() -> GapScorer:
-    """The gap scorer that the role's checks left standing."""
-    return make_gap_scorer(active_strategy(RoleName.GAP_SCORER))
+    """The gap scorer that the role's checks left standing, with the calibration they fitted."""
+    strategy = active_strategy(RoleName.GAP_SCORER)
+    check = binding_get(RoleName.GAP_SCORER).checks.filter(strategy=strategy).first()
+    is_calibrated = bool(check and check.has_passed and check.calibration)
+    if not has_prior_rules() or (strategy == "likelihood_gap" and not is_calibrated):
+        return answer_likelihood_scorer()
+    scorer = make_rule_scorer(strategy)
+    if check and check.calibration:
+        scorer.calibration = Calibration.from_dict(check.calibration)
+    return scorer
 
 
 def resolve_distiller() -> Distiller:

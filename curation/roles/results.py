@@ -5,8 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from curation.ml.calibration import Calibration
 from curation.ml.stats import wilson_interval
+from curation.models import RoleCheck
 from curation.roles.strategies import Strategy
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """A further figure that the Roles page shows beside the one that decides."""
+
+    label: str
+    value: float
+    low: float | None = None
+    high: float | None = None
+    n: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +36,8 @@ class CheckResult:
     n: int = 0
     model: str = ""
     detail: str = ""
+    measures: tuple[Measure, ...] = ()
+    calibration: Calibration | None = None
 
     @classmethod
     def of_share(
@@ -43,6 +58,24 @@ class CheckResult:
             n=n,
             model=model,
             detail=detail,
+        )
+
+    @classmethod
+    def of_row(cls, strategy: Strategy, row: RoleCheck) -> CheckResult:
+        """What an earlier check found."""
+        return cls(
+            strategy=strategy.key,
+            metric=row.metric,
+            bar=row.bar,
+            has_passed=row.has_passed,
+            figure=row.figure,
+            low=row.low,
+            high=row.high,
+            n=row.n,
+            model=row.model,
+            detail=row.detail,
+            measures=tuple(Measure(**values) for values in row.measures),
+            calibration=Calibration.from_dict(row.calibration) if row.calibration else None,
         )
 
     @classmethod

@@ -12,12 +12,19 @@ from pathlib import Path
 import numpy as np
 from django.conf import settings
 
-import curation.ml
-from curation.ml.classifier import CUES, ClassifierConfig, Embed, SentenceClassifier, fit_classifier
+from curation.ml.classifier import (
+    CUES,
+    ClassifierConfig,
+    Embed,
+    HeldOutFigures,
+    SentenceClassifier,
+    fit_classifier,
+    held_out_third,
+)
+from curation.ml.data import FEEDBACK_SENTENCES, read_feedback_sentences
 
 PROBE = "Make it shorter."
 N_PROBED = 8
-LABELLED = Path(curation.ml.__file__).parent / "data" / "feedback_sentences.jsonl"
 
 
 def sentence_classifier(embed: Embed, embedder: str) -> SentenceClassifier:
@@ -33,11 +40,24 @@ def _classifier(embed: Embed, key: str, data_dir: Path) -> SentenceClassifier:
     path = data_dir / "models" / f"sentence-classifier-{key[:16]}.json"
     if path.exists():
         return SentenceClassifier.from_dict(json.loads(path.read_text(encoding="utf-8")))
-    rows = [json.loads(line) for line in LABELLED.read_text(encoding="utf-8").splitlines()]
-    texts, labels = [row["text"] for row in rows], [row["label"] for row in rows]
-    classifier = fit_classifier(texts, labels, embed)
+    classifier = fit_classifier(*_labelled(), embed)
     _write(path, json.dumps(classifier.to_dict()))
     return classifier
+
+
+def sentence_figures(embed: Embed, embedder: str) -> HeldOutFigures:
+    """How well a fit on two thirds of the labelled sentences tells the last third."""
+    return _figures(embed, _key(embed, embedder))
+
+
+@lru_cache(maxsize=4)
+def _figures(embed: Embed, key: str) -> HeldOutFigures:
+    return held_out_third(*_labelled(), embed)
+
+
+def _labelled() -> tuple[list[str], list[str]]:
+    rows = read_feedback_sentences()
+    return [row.text for row in rows], [row.label for row in rows]
 
 
 def _key(embed: Embed, embedder: str) -> str:
@@ -50,7 +70,7 @@ def _key(embed: Embed, embedder: str) -> str:
     parts = [embedder, repr(sorted(largest.tolist())), repr(ClassifierConfig())]
     parts += [cue.pattern for cue in CUES]
     digest = hashlib.sha256("\n".join(parts).encode())
-    digest.update(LABELLED.read_bytes())
+    digest.update(FEEDBACK_SENTENCES.read_bytes())
     return digest.hexdigest()
 
 

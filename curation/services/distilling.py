@@ -117,6 +117,7 @@ def entry_finish(entry: LogEntry, result: Distilled | str, report: DistilReport)
         state=state,
         flags=flags,
         error=result if isinstance(result, str) else "",
+        feedback_kinds=None if isinstance(result, str) else result.kinds,
         claim="",
         claimed_at=None,
         updated_at=timezone.now(),

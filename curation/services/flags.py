@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.utils.translation import gettext_lazy as _
+
 CHANGED_AFTER_REVIEW = "changed_after_review"
 UNGROUNDED = "not_grounded"
 DEGENERATE = "degenerate"
@@ -16,20 +18,20 @@ SATISFIED = "satisfied"
 NOTHING_CHANGED = "nothing_changed"
 
 FLAG_LABELS = {
-    CHANGED_AFTER_REVIEW: "The feedback changed after a curator had reviewed it",
-    UNGROUNDED: "Says something that the feedback does not say",
-    DEGENERATE: "Repeats itself or says nothing",
-    CONTRADICTION: "Contradicts another rule",
-    NOT_JUDGED: "No judge that may be trusted has scored the candidates",
-    INVALID_OUTPUT: "The model's output did not follow the schema",
-    NO_FEEDBACK_TEXT: "There is a thumb, but no word of what to do differently",
-    NOTHING_ACTIONABLE: "The feedback asks for nothing about this reply",
-    NOTHING_CHANGED: "The better answer differs from the reply in white space only",
-    "much_shorter": "The better answer is less than a tenth as long",
-    "much_longer": "The better answer is more than five times as long",
-    "repetitive": "The better answer repeats itself",
-    "not_above_reply": "The judge did not score it above the reply itself",
-    SATISFIED: "The user was satisfied and suggested nothing",
+    CHANGED_AFTER_REVIEW: _("The feedback changed after a curator had reviewed it"),
+    UNGROUNDED: _("Says something that the feedback does not say"),
+    DEGENERATE: _("Repeats itself or says nothing"),
+    CONTRADICTION: _("Contradicts another rule"),
+    NOT_JUDGED: _("No judge that may be trusted has scored the candidates"),
+    INVALID_OUTPUT: _("The model's output did not follow the schema"),
+    NO_FEEDBACK_TEXT: _("There is a thumb, but no word of what to do differently"),
+    NOTHING_ACTIONABLE: _("The feedback asks for nothing about this reply"),
+    NOTHING_CHANGED: _("The better answer differs from the reply in white space only"),
+    "much_shorter": _("The better answer is less than a tenth as long"),
+    "much_longer": _("The better answer is more than five times as long"),
+    "repetitive": _("The better answer repeats itself"),
+    "not_above_reply": _("The judge did not score it above the reply itself"),
+    SATISFIED: _("The user was satisfied and suggested nothing"),
 }
 
 
@@ -43,4 +45,4 @@ def flag_add(row: Any, flag: str) -> bool:
 
 def flag_label(flag: str) -> str:
     """The flag in words."""
-    return FLAG_LABELS.get(flag, flag.replace("_", " ").capitalize())
+    return str(FLAG_LABELS.get(flag, flag.replace("_", " ").capitalize()))

@@ -24,6 +24,7 @@ from chat.models import (
     MessageRole,
     MessageState,
 )
+from chat.provenance import IMPORTED
 from curation.models import EntryState, LogEntry
 from curation.services.flags import CHANGED_AFTER_REVIEW, flag_add
 from curation.services.withdrawal import artefacts_delete
@@ -179,14 +180,15 @@ class _Tree:
                 self.corrections[message.correction_of_id].append(message)
 
     def replies(self) -> Iterator[Message]:
-        """The model's finished replies to somebody."""
+        """Our model's finished replies to somebody, but those taken out of the learning."""
         for message in self.messages:
             is_reply = message.role == MessageRole.ASSISTANT and message.parent_id in self.by_id
             if (
                 is_reply
-                and message.origin == MessageOrigin.MODEL
+                and _is_ours(message)
                 and message.state in FROZEN_STATES
                 and message.content.strip()
+                and not message.is_withdrawn
             ):
                 yield message
 
@@ -205,6 +207,9 @@ class _Tree:
         while message is not None:
             turns.append({"role": message.role, "content": message.content})
             message = self.by_id.get(message.parent_id)
+        system = reply.provenance.get("system_prompt")
+        if system and turns and turns[-1]["role"] != MessageRole.SYSTEM:
+            turns.append({"role": MessageRole.SYSTEM.value, "content": system})
         return turns[::-1]
 
     def _feedback(self, reply: Message) -> list[dict[str, str]]:
@@ -244,11 +249,15 @@ class _Tree:
         liked = [
             sibling
             for sibling in self.children[reply.parent_id]
-            if sibling.pk != reply.pk
-            and sibling.origin == MessageOrigin.MODEL
-            and self._is_liked(sibling)
+            if sibling.pk != reply.pk and _is_ours(sibling) and self._is_liked(sibling)
         ]
         return max(liked, key=lambda message: message.created_at).content if liked else None
 
     def _is_liked(self, reply: Message) -> bool:
         return any(row.thumb > 0 for row in self._own_feedback(reply))
+
+
+def _is_ours(message: Message) -> bool:
+    """Whether our model wrote it; a reply from a file may say so, and may come in many times."""
+    is_imported = message.provenance.get("reason") == IMPORTED
+    return message.origin == MessageOrigin.MODEL and not is_imported

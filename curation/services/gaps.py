@@ -62,7 +62,7 @@ def gaps_update(
             n * MAX_SCORED + done * MAX_SCORED // max(total, 1), len(clusters) * MAX_SCORED
         )
         report.n_scored += _score_entries(cluster, scorer, chosen, share)
-        report.n_clusters += _close(cluster, scorer)
+        report.n_clusters += gap_close(cluster, scorer.name)
     return report
 
 
@@ -152,11 +152,13 @@ def _store(entry: LogEntry, rules: Sequence[Rule], score: GapScore) -> None:
         Rule.objects.filter(pk=rule.pk).update(novelty=novelty)
 
 
-def _close(cluster: Cluster, scorer: GapScorer) -> bool:
+def gap_close(cluster: Cluster, scorer: str) -> bool:
+    """Give the cluster the mean of its entries' gaps by ``scorer``, and the route that asks for;
+    whether any was measured. Without a scorer's name they count as not measured."""
     members = LogEntry.objects.usable().filter(cluster=cluster, gap__isnull=False)
-    gaps = list(members.values_list("gap", flat=True))
+    gaps = list(members.values_list("gap", flat=True)) if scorer else []
     measured = cluster_gap(gaps) if gaps else None
-    cluster.gap_scorer = scorer.name if measured else ""
+    cluster.gap_scorer = scorer if measured else ""
     cluster.gap = measured.gap if measured else None
     cluster.gap_stats = (
         {

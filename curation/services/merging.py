@@ -104,8 +104,8 @@ def _merge(kept: Sequence[Rule], new: Sequence[Rule], vectors: np.ndarray) -> in
 
 
 def _join(target: Rule, ids: Sequence[Any]) -> int:
-    """Merge the rules into ``target``, unless a curator has decided on them meanwhile."""
-    rows = Rule.objects.filter(pk__in=ids, state=ReviewState.PROPOSED)
+    """Merge the rules into ``target``, unless a curator decided on, or judges, them meanwhile."""
+    rows = Rule.objects.filter(pk__in=ids, state=ReviewState.PROPOSED, second_opinion="")
     return rows.update(state=ReviewState.MERGED, merged_into=target, updated_at=timezone.now())
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
+from dataclasses import asdict, replace
 from typing import Any
 
 from django.db import transaction
@@ -11,7 +12,7 @@ from django.db import transaction
 from curation.entry_text import spoken_feedback
 from curation.ml.edit_style import Correction
 from curation.ml.grounding import grounded_share
-from curation.ml.noise import ClusterEvidence, check_noise
+from curation.ml.noise import ClusterEvidence, NoiseReport, check_noise
 from curation.models import Cluster, LogEntry, Rule, RuleKind
 from uno_site.audit.services import audit_record
 
@@ -20,53 +21,59 @@ MAX_EXAMINED = 60
 SEED = 0
 SPOKEN_STRATEGIES = frozenset(["extractive", "generative"])
 """Rules that claim to say what the user said; reasons and edits speak for themselves."""
-IMMATURE = "too_few_entries"
-"""A small cluster is not noise: training has its own minimum."""
 
 
 def noise_assess(cluster: Cluster) -> Cluster:
-    """Examine the cluster's members and keep the verdict; a curator's overruling stands."""
-    report = check_noise(cluster_evidence(cluster))
-    blocking = [r for r in report.reasons if r.is_blocking and r.key != IMMATURE]
-    notes = [r.text for r in report.reasons if r not in blocking]
-    cluster.noise_reasons = [reason.text for reason in blocking]
-    cluster.params = {**cluster.params, "notes": notes}
-    cluster.is_noise = bool(blocking) and not cluster.params.get("is_noise_overruled", False)
-    cluster.save(update_fields=["noise_reasons", "params", "is_noise", "updated_at"])
+    """Examine the cluster's members and keep the findings; a curator's overruling stands."""
+    ids = LogEntry.objects.usable().filter(cluster=cluster).values_list("pk", flat=True)
+    report, entries = noise_report(list(ids), drift=cluster.drift)
+    cluster.noise_findings = [
+        {**asdict(finding), "examples": [str(entries[i].pk) for i in finding.examples]}
+        for finding in report.findings
+    ]
+    cluster.noise_reasons = [reason.text for reason in report.reasons if reason.is_blocking]
+    cluster.is_noise = report.is_noisy and not cluster.params.get("is_noise_overruled", False)
+    cluster.save(update_fields=["noise_reasons", "noise_findings", "is_noise", "updated_at"])
     return cluster
 
 
-def cluster_evidence(cluster: Cluster) -> ClusterEvidence:
-    """What the checks look at: a seeded sample of the cluster's usable entries."""
-    members = LogEntry.objects.usable().filter(cluster=cluster).order_by("pk")
-    ids = list(members.values_list("pk", flat=True))
-    sample = random.Random(SEED).sample(ids, min(len(ids), MAX_EXAMINED))  # noqa: S311
-    entries = list(members.filter(pk__in=sample))
+def noise_report(ids: Sequence[Any], drift: float = 0.0) -> tuple[NoiseReport, list[LogEntry]]:
+    """What the checks say of a seeded sample of usable entries, and the sample."""
+    sample = random.Random(SEED).sample(sorted(ids), min(len(ids), MAX_EXAMINED))  # noqa: S311
+    entries = list(LogEntry.objects.filter(pk__in=sample).order_by("pk"))
+    evidence = replace(_evidence(entries), drift=drift, n_entries=len(ids))
+    return check_noise(evidence), entries
+
+
+def _evidence(entries: Sequence[LogEntry]) -> ClusterEvidence:
     rules: dict[Any, list[Rule]] = {entry.pk: [] for entry in entries}
     for rule in Rule.objects.filter(entry__in=entries, kind=RuleKind.FEEDBACK):
         rules[rule.entry_id].append(rule)
     people = LogEntry.objects.usable().order_by().values("user", "source").distinct()
     return ClusterEvidence(
         rules=[[rule.text for rule in rules[entry.pk]] for entry in entries],
-        groundings=[g for entry in entries for g in _groundings(entry, rules[entry.pk])],
+        groundings=[_grounding(entry, rules[entry.pk]) for entry in entries],
         user_ids=[_voice(entry) for entry in entries],
         corrections=[
-            Correction(entry.response, entry.correction) for entry in entries if entry.correction
+            Correction(entry.response, entry.correction) if entry.correction else None
+            for entry in entries
         ],
-        n_flagged=sum(_is_flagged(entry, rules[entry.pk]) for entry in entries),
+        is_flagged=[_is_flagged(rules[entry.pk]) for entry in entries],
+        kinds=[entry.feedback_kinds for entry in entries],
+        distances=[entry.cluster_distance for entry in entries],
         n_users=people.count(),
     )
 
 
-def _groundings(entry: LogEntry, rules: Sequence[Rule]) -> list[float]:
-    """The mean grounding of what was said, or nothing where nothing was."""
+def _grounding(entry: LogEntry, rules: Sequence[Rule]) -> float | None:
+    """The mean grounding of what was said, or None where nothing was."""
     said = [rule.text for rule in rules if rule.strategy in SPOKEN_STRATEGIES]
     sources = [*spoken_feedback(entry), entry.query]
     shares = [grounded_share(text, sources) for text in said]
-    return [sum(shares) / len(shares)] if shares else []
+    return sum(shares) / len(shares) if shares else None
 
 
-def _is_flagged(entry: LogEntry, rules: Sequence[Rule]) -> bool:
+def _is_flagged(rules: Sequence[Rule]) -> bool:
     """Flagged so that its rules cannot be trusted; a missing better answer is no such flag."""
     return bool(rules) and all(rule.flags for rule in rules)
 

@@ -16,6 +16,9 @@ FIELDS = (
     "auto_approve_pairs",
     "gap_threshold",
     "clustering_rule",
+    "recluster_share",
+    "route_policy",
+    "promotion_rule",
     "distil_on_feedback",
 )
 POLICY_ID = uuid.UUID(int=1)

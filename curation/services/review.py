@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from curation.models import (
     Cluster,
@@ -16,45 +17,45 @@ from curation.models import (
     ReviewState,
     Rule,
     RuleKind,
+    SecondOpinion,
 )
+from curation.services.claims import Reviewable, item_take
+from curation.services.deciding import decide, record, reopen
+from curation.services.opinions import VERBS, opinion_give, refuse_own_opinion
 from uno_site.audit.services import audit_record
 from uno_site.errors import Conflict, InvalidInput
 
-Reviewable = Rule | PreferencePair
 MAX_RULE_CHARS = 1_000
 MAX_ANSWER_CHARS = 50_000
 
 
 @transaction.atomic
 def item_approve(*, item: Reviewable, by: Any) -> Reviewable:
-    """Let the rule or pair train."""
-    return _decide(item, ReviewState.APPROVED, by, "approve")
+    """Let the rule or pair train; where two curators are asked, give an opinion."""
+    return _judge(item, ReviewState.APPROVED, by)
 
 
 @transaction.atomic
 def item_reject(*, item: Reviewable, by: Any) -> Reviewable:
-    """Keep the rule or pair from training; it stays in the record."""
-    return _decide(item, ReviewState.REJECTED, by, "reject")
+    """Keep the rule or pair from training; it stays in the record. See :func:`item_approve`."""
+    return _judge(item, ReviewState.REJECTED, by)
 
 
 @transaction.atomic
 def item_skip(*, item: Reviewable, by: Any) -> Reviewable:
     """Put the rule or pair at the end of the queue, undecided."""
+    item_take(item=item, by=by)
     item.skipped_at = timezone.now()
     item.save(update_fields=["skipped_at", "updated_at"])
-    audit_record(actor=by, action=f"{_noun(item)}.skip", subject=item)
+    record(item, by, "skip")
     return item
 
 
 @transaction.atomic
 def item_reopen(*, item: Reviewable, by: Any) -> Reviewable:
     """Take a decision back: the rule or pair is to be reviewed again."""
-    _refuse_merged(item)
-    before, item.state = item.state, ReviewState.PROPOSED
-    item.reviewed_by, item.reviewed_at, item.is_auto_approved = None, None, False
-    item.save()
-    _rules_changed(item)
-    audit_record(actor=by, action=f"{_noun(item)}.reopen", subject=item, data={"before": before})
+    item_take(item=item, by=by)
+    record(item, by, "reopen", {"before": reopen(item)})
     return item
 
 
@@ -67,10 +68,11 @@ def rule_edit(*, rule: Rule, text: str, by: Any) -> Rule:
     InvalidInput
         No text, or more than :data:`MAX_RULE_CHARS` characters.
     """
-    text, before = _check_text(text, MAX_RULE_CHARS, "rule"), rule.text
+    text, before = _check_text(text, MAX_RULE_CHARS, _("The rule")), rule.text
+    _refuse_while_blind(rule, by)
     rule.original_text = rule.original_text or before
     rule.text, rule.flags, rule.embedding = text, [], None
-    return _decide(rule, ReviewState.APPROVED, by, "edit", {"before": before, "after": text})
+    return decide(rule, ReviewState.APPROVED, by, "edit", {"before": before, "after": text})
 
 
 @transaction.atomic
@@ -82,25 +84,23 @@ def pair_edit(*, pair: PreferencePair, chosen: str, by: Any) -> PreferencePair:
     InvalidInput
         No text, too much of it, or the same as the rejected answer.
     """
-    chosen, before = _check_text(chosen, MAX_ANSWER_CHARS, "answer"), pair.chosen
+    chosen, before = _check_text(chosen, MAX_ANSWER_CHARS, _("The answer")), pair.chosen
     if chosen.split() == pair.rejected.split():
         raise InvalidInput(
-            "The better answer is the same as the rejected one.",
-            remedy="Change it, or reject the pair.",
+            _("The better answer is the same as the rejected one."),
+            remedy=_("Change it, or reject the pair."),
         )
+    _refuse_while_blind(pair, by)
     pair.original_chosen = pair.original_chosen or before
     pair.chosen, pair.flags = chosen, []
-    return _decide(pair, ReviewState.APPROVED, by, "edit", {"before": before, "after": chosen})
+    return decide(pair, ReviewState.APPROVED, by, "edit", {"before": before, "after": chosen})
 
 
-def items_approve(*, items: Iterable[Reviewable], by: Any) -> int:
-    """Approve several at once; flagged and decided ones are left for a closer look."""
-    n_approved = 0
-    for item in items:
-        if item.state == ReviewState.PROPOSED and not item.flags:
-            item_approve(item=item, by=by)
-            n_approved += 1
-    return n_approved
+def item_edit(*, item: Reviewable, text: str, by: Any) -> Reviewable:
+    """Approve a rule in other words, or a pair with another better answer."""
+    if isinstance(item, Rule):
+        return rule_edit(rule=item, text=text, by=by)
+    return pair_edit(pair=item, chosen=text, by=by)
 
 
 def auto_approve() -> dict[str, int]:
@@ -121,7 +121,7 @@ def approve_all() -> dict[str, int]:
 
 
 def _approve_silently(rows: Any) -> int:
-    return rows.filter(state=ReviewState.PROPOSED, flags=[]).update(
+    return rows.filter(state=ReviewState.PROPOSED, flags=[], second_opinion="").update(
         state=ReviewState.APPROVED,
         is_auto_approved=True,
         reviewed_at=timezone.now(),
@@ -140,48 +140,41 @@ def subject_exclude(*, subject: LogEntry | Cluster, is_excluded: bool, by: Any) 
     audit_record(actor=by, action=action, subject=subject)
 
 
-def _decide(
-    item: Reviewable, state: str, by: Any, verb: str, data: dict[str, Any] | None = None
-) -> Any:
-    _refuse_merged(item)
-    before, item.state = item.state, state
-    item.reviewed_by, item.reviewed_at, item.is_auto_approved = by, timezone.now(), False
-    item.full_clean(exclude=["entry", "reviewed_by", "merged_into"])
-    item.save()
-    _rules_changed(item)
-    audit_record(
-        actor=by,
-        action=f"{_noun(item)}.{verb}",
-        subject=item,
-        data={"state_before": before, **(data or {})},
-    )
-    return item
+@transaction.atomic
+def entries_exclude(*, entries: Iterable[LogEntry], by: Any) -> int:
+    """Keep several entries out of training; how many were not out already."""
+    chosen = [entry for entry in entries if not entry.is_excluded]
+    for entry in chosen:
+        subject_exclude(subject=entry, is_excluded=True, by=by)
+    return len(chosen)
 
 
-def _refuse_merged(item: Reviewable) -> None:
-    if item.state == ReviewState.MERGED:
+def _judge(item: Reviewable, state: ReviewState, by: Any) -> Reviewable:
+    if item.is_open_to_opinions:
+        return opinion_give(item=item, verdict=state, by=by)
+    return decide(item, state, by, VERBS[state])
+
+
+def _refuse_while_blind(item: Reviewable, by: Any) -> None:
+    """Two curators judge the same words; where they differed, the third may change them."""
+    if item.second_opinion == SecondOpinion.WANTED:
         raise Conflict(
-            "This rule was merged into another one.", remedy="Decide on that one instead."
+            _("Two curators are asked to judge this one as it is."),
+            remedy=_("Approve or reject it, or call the second opinion off first."),
         )
-
-
-def _rules_changed(item: Reviewable) -> None:
-    """An entry's place depends on its rules: let the next clustering embed them anew."""
-    if isinstance(item, Rule):
-        ids = [item.entry_id, *item.merged.values_list("entry_id", flat=True)]
-        LogEntry.objects.filter(pk__in=ids).update(rules_embedding=None)
+    if item.second_opinion == SecondOpinion.DISPUTED:
+        refuse_own_opinion(item, by)
 
 
 def _check_text(text: str, limit: int, what: str) -> str:
     text = text.strip()
     if not text:
-        raise InvalidInput(f"The {what} is empty.", remedy="Write it, or reject it instead.")
+        raise InvalidInput(
+            _("%(what)s is empty.") % {"what": what}, remedy=_("Write it, or reject it instead.")
+        )
     if len(text) > limit:
         raise InvalidInput(
-            f"The {what} has {len(text):,} characters.", remedy=f"Keep it to {limit:,}."
+            _("%(what)s has %(n)s characters.") % {"what": what, "n": f"{len(text):,}"},
+            remedy=_("Keep it to %(limit)s.") % {"limit": f"{limit:,}"},
         )
     return text
-
-
-def _noun(item: Reviewable) -> str:
-    return "rule" if isinstance(item, Rule) else "pair"

@@ -7,7 +7,9 @@ from typing import Any
 
 from django.db import transaction
 
-from curation.models import Candidate, PreferencePair, ReviewState, Rule
+from chat.models import Message
+from curation.models import Candidate, LogEntry, PreferencePair, ReviewState, Rule
+from uno_site.audit.services import audit_record
 
 NEXT_REPLY = "next_reply"
 """Strategy of a candidate that the log itself holds: what the assistant answered next."""
@@ -53,6 +55,25 @@ def _hand_over(rules: Any) -> None:
         else:
             orphan.merged_into = heir
         orphan.save()
+
+
+@transaction.atomic
+def entry_withdraw(*, entry: LogEntry, by: Any) -> None:
+    """Take one entry out of the learning for its person: it goes with all that was made of it.
+
+    Its reply is marked, so that no entry is made of it again. Adapters that learned from it
+    are tainted and taken off by the training room, which finds that the entry is gone.
+    """
+    Message.objects.filter(pk=entry.message_id).update(is_withdrawn=True)
+    audit_record(actor=by, action="entry.withdraw", subject=entry)
+    artefacts_delete([entry.pk])
+    entry.delete()
+    orphans_reopen()
+
+
+def withdrawal_undo(*, message: Message) -> None:
+    """Let the reply be learned from again; its entry is made anew with the next logs."""
+    Message.objects.filter(pk=message.pk).update(is_withdrawn=False)
 
 
 def orphans_reopen() -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
@@ -11,11 +12,18 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from curation.forms import ClusterNameForm
+from curation.forms import ClusterNameForm, WhatIfForm
 from curation.models import Cluster, CurationPolicy, LogEntry
-from curation.selectors import cluster_figures, cluster_list, cluster_members, training_material
+from curation.selectors import (
+    cluster_figures,
+    cluster_history,
+    cluster_list,
+    cluster_members,
+    training_material,
+)
 from curation.services.noise import cluster_rename, noise_overrule
-from curation.services.review import subject_exclude
+from curation.services.review import entries_exclude, subject_exclude
+from curation.what_if import what_if
 from uno_site.accounts.permissions import curator_required
 
 PAGE_SIZE = 20
@@ -26,9 +34,30 @@ N_EXEMPLARS = 3
 @require_GET
 def cluster_list_page(request: HttpRequest) -> HttpResponse:
     """Current clusters, the largest first."""
-    page = Paginator(cluster_list(), PAGE_SIZE).get_page(request.GET.get("page"))
-    context = {"page": page, "policy": CurationPolicy.current()}
+    clusters, policy = cluster_list(), CurationPolicy.current()
+    page = Paginator(clusters, PAGE_SIZE).get_page(request.GET.get("page"))
+    context = {"page": page, "policy": policy, **_what_if(request, policy, clusters)}
     return render(request, "curation/cluster_list.html", context)
+
+
+@curator_required
+@require_GET
+def what_if_routes(request: HttpRequest) -> HttpResponse:
+    """How routes would change under another gap threshold: a fragment of the list."""
+    context = _what_if(request, CurationPolicy.current(), cluster_list())
+    return render(request, "curation/what_if_routes.html", context)
+
+
+def _what_if(
+    request: HttpRequest, policy: CurationPolicy, clusters: list[Cluster]
+) -> dict[str, Any]:
+    """The form, filled with the saved threshold until another is asked for, and its answer."""
+    form = WhatIfForm({"threshold": request.GET.get("threshold", policy.gap_threshold)})
+    answer = None
+    if form.is_valid():
+        threshold = form.cleaned_data["threshold"]
+        answer = what_if(threshold, clusters=clusters, saved=policy.gap_threshold)
+    return {"what_if_form": form, "what_if": answer}
 
 
 @curator_required
@@ -40,6 +69,7 @@ def cluster_detail(request: HttpRequest, cluster_id: UUID) -> HttpResponse:
     context = {
         "cluster": cluster,
         "figures": cluster_figures(cluster),
+        "history": cluster_history(request.user, cluster),
         "n_material": len(training_material(cluster)),
         "exemplars": members.filter(is_excluded=False)[:N_EXEMPLARS],
         "page": Paginator(members, PAGE_SIZE).get_page(request.GET.get("page")),
@@ -93,7 +123,6 @@ def members_exclude(request: HttpRequest, cluster_id: UUID) -> HttpResponse:
     wanted = set(request.POST.getlist("item"))
     members = LogEntry.objects.visible_to(request.user).filter(cluster=cluster, is_excluded=False)
     chosen = [entry for entry in members if str(entry.pk) in wanted]
-    for entry in chosen:
-        subject_exclude(subject=entry, is_excluded=True, by=request.user)
-    messages.success(request, _("%(n)d excluded from training.") % {"n": len(chosen)})
+    n_excluded = entries_exclude(entries=chosen, by=request.user)
+    messages.success(request, _("%(n)d excluded from training.") % {"n": n_excluded})
     return redirect("curation:cluster", cluster.pk)

@@ -5,18 +5,19 @@ from __future__ import annotations
 from uuid import UUID
 
 from django.contrib import messages
-from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from curation.forms import EntryFilter
+from curation.filters import EntryFilter
 from curation.models import LogEntry, RuleKind
+from curation.queues import LATEST
 from curation.selectors import entry_lineage, entry_list, entry_sources
 from curation.services.distilling import entries_retry
 from curation.services.review import subject_exclude
 from uno_site.accounts.permissions import curator_required
+from uno_site.keyset import stretch
 
 PAGE_SIZE = 25
 
@@ -26,9 +27,10 @@ PAGE_SIZE = 25
 def entry_list_page(request: HttpRequest) -> HttpResponse:
     """Entries, newest first; the filters stand in the URL."""
     form = EntryFilter(request.GET, sources=entry_sources(request.user))
-    rows = form.apply(entry_list(request.user))
-    page = Paginator(rows, PAGE_SIZE).get_page(request.GET.get("page"))
-    return render(request, "curation/entry_list.html", {"form": form, "page": page})
+    cursor = request.GET.get("after", "")
+    found = stretch(form.apply(entry_list(request.user)), LATEST, PAGE_SIZE, cursor)
+    context = {"form": form, "stretch": found, "is_later": bool(cursor)}
+    return render(request, "curation/entry_list.html", context)
 
 
 @curator_required

@@ -1,4 +1,4 @@
-"""The instance's roles, its policy, and imports."""
+"""The instance's roles and its policy."""
 
 from __future__ import annotations
 
@@ -8,20 +8,16 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from curation.forms import BindingForm, PolicyForm, UploadForm
+from curation.forms import BindingForm, PolicyForm
 from curation.models import CurationPolicy, RoleName
 from curation.roles.bindings import binding_get, binding_update
 from curation.roles.overview import roles_overview
 from curation.services.policy import policy_update
-from curation.uploads import MAX_UPLOAD_BYTES, upload_save
 from uno_site.accounts.permissions import admin_required, curator_required
 from uno_site.errors import InvalidInput
-from uno_site.jobs.models import Job
 from uno_site.jobs.services import active_jobs, job_enqueue
 
 CHECK = "curation.check_roles"
-IMPORT = "curation.import"
-N_IMPORTS_SHOWN = 10
 
 
 @curator_required
@@ -84,24 +80,10 @@ def _policy_render(request: HttpRequest, form: PolicyForm) -> HttpResponse:
     return render(request, "curation/policy_form.html", {"form": form})
 
 
-@curator_required
-@require_http_methods(["GET", "POST"])
-def import_page(request: HttpRequest) -> HttpResponse:
-    """Upload a log file; a job reads it."""
-    form = UploadForm(request.POST or None, request.FILES or None)
-    if request.method == "POST" and form.is_valid():
-        file = form.cleaned_data["file"]
-        params = {"path": str(upload_save(file)), "name": file.name}
-        job_enqueue(kind=IMPORT, params=params, by=request.user)
-        messages.success(request, _("The file is being imported."))
-        return redirect("curation:import")
-    imports = Job.objects.filter(kind=IMPORT)[:N_IMPORTS_SHOWN]
-    limit = MAX_UPLOAD_BYTES // 2**20
-    context = {"form": form, "imports": imports, "limit": limit}
-    return render(request, "curation/import_form.html", context)
-
-
 def _known_role(role: str) -> str:
     if role not in RoleName.values:
-        raise InvalidInput(f"There is no role {role!r}.", remedy=f"Known: {', '.join(RoleName)}.")
+        raise InvalidInput(
+            _("There is no role %(role)s.") % {"role": f"{role!r}"},
+            remedy=_("Known: %(roles)s.") % {"roles": ", ".join(RoleName)},
+        )
     return role

@@ -9,7 +9,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from curation.models import LogEntry
-from curation.selectors import accounting, cluster_list, overview_counts
+from curation.queues import overview_counts
+from curation.selectors import accounting, cluster_list
 from curation.services.processing import PROCESS, has_pending_work
 from uno_site.accounts.permissions import curator_required
 from uno_site.jobs.models import Job

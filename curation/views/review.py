@@ -9,34 +9,42 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.core.paginator import Paginator
-from django.db import models
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.functional import Promise
-from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_GET, require_POST
 
-from curation.forms import FilterForm, PairFilter, RuleFilter
-from curation.models import PreferencePair, ReviewState, Rule
-from curation.selectors import pair_list, rule_list
-from curation.services import review
+from curation.filters import PairFilter, ReviewFilter, RuleFilter
+from curation.models import ReviewAction, ReviewState, SecondOpinion
+from curation.queues import pair_list, queue_stretch, rule_list
+from curation.services.deciding import items_of
+from curation.services.opinions import has_opinion
+from curation.services.review_actions import (
+    BULK,
+    SERVICES,
+    Outcome,
+    action_run,
+    action_undo,
+    actions_run,
+)
 from uno_site.accounts.permissions import curator_required
+from uno_site.accounts.selectors import curators
 
 
 @dataclass(frozen=True, slots=True)
 class Queue:
-    """What sets one queue apart from the other."""
+    """What sets one queue apart from the other; ``text_field`` is what an edit changes."""
 
     title: Promise
     text: Promise
-    model: type[models.Model]
     rows: Callable[..., Any]
-    filter: type[FilterForm]
+    filter: type[ReviewFilter]
     fragment: str
+    text_field: str
     page_size: int
 
 
@@ -46,10 +54,10 @@ QUEUES = {
         text=gettext_lazy(
             "What the feedback asks for, in one sentence each. Only approved rules train."
         ),
-        model=Rule,
         rows=rule_list,
         filter=RuleFilter,
         fragment="curation/rule_row.html",
+        text_field="text",
         page_size=25,
     ),
     "pairs": Queue(
@@ -57,94 +65,149 @@ QUEUES = {
         text=gettext_lazy(
             "The better answer beside the one that was given. Only approved pairs train."
         ),
-        model=PreferencePair,
         rows=pair_list,
         filter=PairFilter,
         fragment="curation/pair_row.html",
+        text_field="chosen",
         page_size=10,
     ),
 }
-ACTIONS = {
-    "approve": (review.item_approve, gettext_lazy("Approved")),
-    "reject": (review.item_reject, gettext_lazy("Rejected")),
-    "skip": (review.item_skip, gettext_lazy("Skipped")),
-    "reopen": (review.item_reopen, gettext_lazy("Back in the queue")),
+DONE = {
+    "approve": gettext_lazy("Approved"),
+    "reject": gettext_lazy("Rejected"),
+    "skip": gettext_lazy("Skipped"),
+    "reopen": gettext_lazy("Back in the queue"),
+    "edit": gettext_lazy("Saved and approved"),
+    "assign": gettext_lazy("Assigned"),
+    "ask": gettext_lazy("Two curators will judge it, the second blind to the first"),
+    "call-off": gettext_lazy("One curator decides again"),
 }
+OPEN_STATES = ("", SecondOpinion.WANTED, SecondOpinion.DISPUTED)
 
 
 @curator_required
 @require_GET
 def queue_page(request: HttpRequest, noun: str) -> HttpResponse:
-    """A queue, or its history by ``?state=``."""
-    queue = QUEUES[noun]
-    form = queue.filter(request.GET)
-    rows = form.apply(queue.rows(request.user, request.GET.get("state", "")))
-    page = Paginator(rows, queue.page_size).get_page(request.GET.get("page"))
+    """A queue, or its history by ``?state=``; htmx gets the rows behind ``?after=`` alone."""
+    queue, state = QUEUES[noun], request.GET.get("state", "")
+    form = queue.filter(request.GET, user=request.user)
+    rows = form.apply(queue.rows(request.user, state))
+    cursor = request.GET.get("after", "")
     context = {
         "queue": queue,
-        "list_url": reverse(f"curation:{noun}"),
-        "approve_url": reverse(f"curation:{noun}-approve"),
-        "form": form,
-        "page": page,
         "noun": noun,
-        "is_open": request.GET.get("state", "") in ("", ReviewState.PROPOSED),
+        "list_url": reverse(f"curation:{noun}"),
+        "form": form,
+        "stretch": queue_stretch(rows, request.user, state, size=queue.page_size, cursor=cursor),
+        "is_open": state in OPEN_STATES,
+        "is_later": bool(cursor),
         "next": request.get_full_path(),
     }
+    if request.htmx and not request.htmx.history_restore_request:
+        return render(request, "curation/review_rows.html", context)
+    context["curators"] = curators()
     return render(request, "curation/review_list.html", context)
+
+
+def own_item(request: HttpRequest, noun: str, item_id: UUID) -> Any:
+    """The rule or pair, if the person may see it; 404 otherwise."""
+    return get_object_or_404(items_of(noun).objects.visible_to(request.user), pk=item_id)
 
 
 @curator_required
 @require_POST
 def item_decide(request: HttpRequest, noun: str, item_id: UUID, action: str) -> HttpResponse:
-    """Approve, reject, skip, reopen, or edit (which approves in other words)."""
-    queue = QUEUES[noun]
-    item = get_object_or_404(queue.model.objects.visible_to(request.user), pk=item_id)
-    if action == "edit":
-        item, done = _edit(request, item), _("Saved and approved")
-    elif action in ACTIONS:
-        service, done = ACTIONS[action]
-        item = service(item=item, by=request.user)
-    else:
+    """Approve, reject, skip, reopen, edit (which approves in other words), assign, ask …"""
+    item = own_item(request, noun, item_id)
+    if action not in SERVICES:
         raise Http404
-    return _answer(request, queue, noun, item, str(done), is_skipped=action == "skip")
-
-
-def _edit(request: HttpRequest, item: Any) -> Any:
-    if isinstance(item, Rule):
-        return review.rule_edit(rule=item, text=request.POST.get("text", ""), by=request.user)
-    return review.pair_edit(pair=item, chosen=request.POST.get("chosen", ""), by=request.user)
-
-
-def _answer(
-    request: HttpRequest, queue: Queue, noun: str, item: Any, done: str, *, is_skipped: bool
-) -> HttpResponse:
-    """The decided row for htmx; otherwise the page that the form came from."""
+    values = _values(request, noun, action)
+    outcome = action_run(verb=action, noun=noun, item=item, by=request.user, **values)
+    is_opinion = action in ("approve", "reject") and item.is_open_to_opinions
+    done = _("Your opinion is kept") if is_opinion else str(DONE[action])
+    undo = _undo_url(request, outcome)
     if not request.htmx:
-        messages.success(request, done)
+        messages.success(request, done, extra_tags=undo)
         return redirect(_next_url(request, noun))
-    is_decided = is_skipped or item.state != ReviewState.PROPOSED
-    context = {"item": item, "noun": noun, "is_decided": is_decided, "is_skipped": is_skipped}
-    response = render(request, queue.fragment, context)
-    response["HX-Trigger"] = json.dumps({"toast": {"text": done, "level": "ok"}})
-    return response
+    context = row_context(request, noun, item) | {"undo_url": undo}
+    if action == "skip":
+        context |= {"is_decided": True, "is_skipped": True}
+    response = render(request, QUEUES[noun].fragment, context)
+    return _with_toast(response, done, undo)
+
+
+def row_context(request: HttpRequest, noun: str, item: Any) -> dict[str, Any]:
+    """What an item's card needs; decided is also what the person has given an opinion on."""
+    is_decided = item.state != ReviewState.PROPOSED
+    if item.is_open_to_opinions:
+        is_decided = has_opinion(item, request.user)
+    return {"item": item, "noun": noun, "is_decided": is_decided}
 
 
 @curator_required
 @require_POST
-def items_approve(request: HttpRequest, noun: str) -> HttpResponse:
-    """Approve the ticked rows; flagged ones are left for a closer look."""
+def items_decide(request: HttpRequest, noun: str, action: str) -> HttpResponse:
+    """Approve, reject, skip, assign or ask about the ticked rows, with one undo for all."""
+    if action not in BULK:
+        raise Http404
     ids = [value for value in request.POST.getlist("item") if _is_uuid(value)]
-    items = (
-        QUEUES[noun]
-        .model.objects.visible_to(request.user)
-        .filter(pk__in=ids, state=ReviewState.PROPOSED)
+    items = items_of(noun).objects.visible_to(request.user)
+    outcome = actions_run(
+        verb=action,
+        noun=noun,
+        items=items.filter(pk__in=ids, state=ReviewState.PROPOSED).order_by("created_at", "pk"),
+        by=request.user,
+        **_values(request, noun, action),
     )
-    n_approved = review.items_approve(items=items, by=request.user)
-    text = ngettext("%(n)d approved.", "%(n)d approved.", n_approved) % {"n": n_approved}
-    if len(ids) > n_approved:
-        text += " " + _("Flagged ones are left: look at them one by one.")
-    messages.success(request, text)
+    n = len(outcome.items)
+    text = f"{DONE[action]}: " + ngettext("%(n)d item.", "%(n)d items.", n) % {"n": n}
+    if n < len(ids):
+        left = _("Some are left: they are flagged, or somebody else has them. Look at them alone.")
+        text = f"{text} {left}"
+    messages.success(request, text, extra_tags=_undo_url(request, outcome))
     return redirect(_next_url(request, noun))
+
+
+@curator_required
+@require_POST
+def action_undo_view(request: HttpRequest, action_id: UUID) -> HttpResponse:
+    """Take one's own decision back: everything stands as it did before."""
+    action = get_object_or_404(ReviewAction, pk=action_id, by=request.user)
+    outcome = action_undo(action=action, by=request.user)
+    n = len(outcome.items)
+    text = ngettext("%(n)d item is as before.", "%(n)d items are as before.", n) % {"n": n}
+    if outcome.n_left:
+        text = f"{text} {_('The others were changed since.')}"
+    if not request.htmx:
+        messages.success(request, text)
+        return redirect(_next_url(request, action.noun))
+    rows = [row_context(request, action.noun, item) for item in outcome.items]
+    context = {"rows": rows, "queue": QUEUES[action.noun]}
+    return _with_toast(render(request, "curation/restored_rows.html", context), text)
+
+
+def _values(request: HttpRequest, noun: str, action: str) -> dict[str, Any]:
+    """What a decision needs beside the item."""
+    if action == "edit":
+        return {"text": request.POST.get(QUEUES[noun].text_field, "")}
+    if action == "assign":
+        name = request.POST.get("to", "")
+        return {"to": get_object_or_404(curators(), username=name) if name else None}
+    return {}
+
+
+def _with_toast(response: HttpResponse, text: str, undo: str = "") -> HttpResponse:
+    toast = {"text": text, "level": "ok", "undo": undo}
+    response["HX-Trigger"] = json.dumps({"toast": toast})
+    return response
+
+
+def _undo_url(request: HttpRequest, outcome: Outcome) -> str:
+    if outcome.action is None:
+        return ""
+    url = reverse("curation:undo", args=[outcome.action.pk])
+    back = request.POST.get("next", "")
+    return f"{url}?{urlencode({'next': back})}" if back else url
 
 
 def _is_uuid(value: str) -> bool:
@@ -156,7 +219,7 @@ def _is_uuid(value: str) -> bool:
 
 
 def _next_url(request: HttpRequest, noun: str) -> str:
-    url = request.POST.get("next", "")
+    url = request.POST.get("next") or request.GET.get("next", "")
     if url_has_allowed_host_and_scheme(url, allowed_hosts={request.get_host()}):
         return url
     return f"curation:{noun}"

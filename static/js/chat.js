@@ -2,6 +2,7 @@
 (() => {
   "use strict";
 
+  const keySwitch = document.querySelector("[data-shortcuts-switch]");
   const thread = document.getElementById("thread");
   const scroller = document.getElementById("scroll");
   const composer = document.getElementById("composer");
@@ -17,13 +18,16 @@
   const downButton = document.querySelector("[data-scroll-down]");
   scroller?.addEventListener("scroll", () => {
     isFollowing = isAtEnd();
-    downButton.hidden = isFollowing;
+    if (downButton) downButton.hidden = isFollowing;
   }, { passive: true });
   downButton?.addEventListener("click", () => { isFollowing = true; toEnd(); });
 
   // ── Replies in progress ───────────────────────────────────────────────
+  // Text may come before the message it belongs to: it waits for the thread to be drawn.
+  let early = null;
   const showContent = ({ id, html, stage }) => {
     const message = find(id);
+    if (!message) early = { id, html, stage };
     if (!message || message.dataset.state !== "generating") return Boolean(message);
     const body = message.querySelector(".message__body");
     if (html || !body.innerHTML) body.innerHTML = html;
@@ -93,6 +97,10 @@
     markComposer();
   });
   composerText?.addEventListener("keydown", (event) => {
+    if (event.key === "ArrowUp" && !composerText.value && keySwitch?.checked) {
+      const edit = [...document.querySelectorAll(".message--user .actions a.action")].pop();
+      if (edit) { event.preventDefault(); edit.click(); }
+    }
     if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
     event.preventDefault();
     if (!unfinished().length && composerText.value.trim()) composer.requestSubmit();
@@ -110,6 +118,49 @@
   thread?.addEventListener("toggle", (event) => {
     if (event.target.open && event.target.matches(".disclosure")) event.target.scrollIntoView({ block: "nearest" });
   }, true);
+
+  // ── Code blocks: what language it is, and a button that copies it ────
+  const words = document.querySelector(".chat")?.dataset ?? {};
+  const sprite = document.getElementById("toasts")?.dataset.icons;
+  let nCodeBlocks = 0;
+  const copyButton = (id) => {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "action";
+    button.dataset.copyFrom = `#${id}`;
+    button.dataset.copied = words.textCopied;
+    button.title = words.textCopyCode;
+    button.setAttribute("aria-label", words.textCopyCode);
+    const icon = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+    icon.setAttribute("class", "icon");
+    icon.setAttribute("aria-hidden", "true");
+    const use = document.createElementNS("http://www.w3.org/2000/svg", "use");
+    use.setAttribute("href", `${sprite}#copy`);
+    icon.append(use);
+    button.append(icon);
+    return button;
+  };
+  const dressCode = () => {
+    for (const pre of document.querySelectorAll(".message:not([data-state=generating]) .prose > pre, .message:not([data-state=generating]) .prose li pre")) {
+      if (pre.parentElement.matches(".code-block")) continue;
+      const code = pre.querySelector("code");
+      if (!code) continue;
+      code.id ||= `code-${++nCodeBlocks}`;
+      const block = document.createElement("div");
+      block.className = "code-block";
+      const bar = document.createElement("div");
+      bar.className = "code-block__bar";
+      const language = document.createElement("span");
+      language.textContent = [...code.classList].find((name) => name.startsWith("language-"))?.slice(9) ?? "";
+      bar.append(language, copyButton(code.id));
+      pre.replaceWith(block);
+      block.append(pre, bar);
+    }
+    // What scrolls sideways has to be reached by the keyboard too.
+    for (const wide of document.querySelectorAll(".prose pre, .prose table, .prose .formula--block")) {
+      if (wide.scrollWidth > wide.clientWidth) wide.tabIndex = 0;
+    }
+  };
 
   // ── Editors in place ──────────────────────────────────────────────────
   const closeEditor = (editor) => {
@@ -136,7 +187,6 @@
   });
 
   // ── Keys that work everywhere; can be switched off ────────────────────
-  const keySwitch = document.querySelector("[data-shortcuts-switch]");
   const stored = (() => { try { return localStorage.getItem("uno-keys"); } catch { return null; } })();
   if (keySwitch) {
     keySwitch.checked = stored !== "off";
@@ -146,6 +196,8 @@
   }
   const shortcuts = {
     k: () => {
+      const page = document.getElementById("history-search");
+      if (page) { page.focus(); page.select(); return; }
       if (getComputedStyle(document.getElementById("sidebar")).visibility === "hidden") location.hash = "sidebar";
       document.getElementById("conversation-search").focus();
     },
@@ -160,14 +212,21 @@
     if (event.shiftKey && key === "o") {
       event.preventDefault();
       document.querySelector("[data-shortcut=new]").click();
+    } else if (event.shiftKey && event.code === "Semicolon") {
+      event.preventDefault();
+      [...document.querySelectorAll(".code-block [data-copy-from]")].pop()?.click();
     } else if (!event.shiftKey && shortcuts[key]) {
       event.preventDefault();
       shortcuts[key]();
     }
   });
 
+  document.addEventListener("htmx:afterSwap", () => {
+    if (early && find(early.id)) { showContent(early); early = null; }
+  });
+
   // ── After every change of the thread ──────────────────────────────────
-  const settle = () => { markComposer(); follow(); };
+  const settle = () => { dressCode(); markComposer(); follow(); };
   document.addEventListener("htmx:afterSettle", (event) => {
     const editor = event.target.querySelector?.("[data-editor] textarea");
     if (editor && editor !== document.activeElement) {
@@ -180,6 +239,10 @@
   });
 
   if (thread) connect();
-  if (scroller) toEnd();
+  dressCode();
+  // A link to one message shows that message; otherwise the end is what one comes for.
+  const wanted = location.hash.startsWith("#m-") && document.getElementById(location.hash.slice(1));
+  if (wanted) { isFollowing = false; wanted.scrollIntoView({ block: "center" }); }
+  else if (thread) toEnd();
   markComposer();
 })();

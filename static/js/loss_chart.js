@@ -82,7 +82,7 @@
       this.svg.setAttribute("viewBox", `0 0 ${this.width} ${HEIGHT}`);
       if (this.train.size + this.validation.size === 0) {
         const place = { x: this.width / 2, y: HEIGHT / 2, class: "chart-empty", "text-anchor": "middle" };
-        this.svg.append(make("text", place, this.figure.dataset.empty || "No steps yet"));
+        this.svg.append(make("text", place, this.figure.dataset.empty));
         return;
       }
       const scale = this.scales();
@@ -105,7 +105,7 @@
         this.svg.append(make("text", place, mark));
       }
       const middle = { x: this.width / 2, y: HEIGHT - 4, "text-anchor": "middle" };
-      this.svg.append(make("text", middle, this.figure.dataset.xLabel || "step"));
+      this.svg.append(make("text", middle, this.figure.dataset.xLabel));
     }
 
     line(points, scale, name) {
@@ -118,7 +118,7 @@
 
     dot(scale, step, loss) {
       const dot = make("circle", { cx: scale.x(step), cy: scale.y(loss), r: 3.5, class: "chart-dot" });
-      dot.append(make("title", {}, `step ${step}: ${loss.toFixed(3)}`));
+      dot.append(make("title", {}, this.say("textAt", { step, loss: loss.toFixed(3) })));
       this.svg.append(dot);
     }
 
@@ -128,16 +128,27 @@
       this.draw();
       if (this.status && this.last) {
         const left = this.last.eta_seconds;
-        const wait = left > 0 && message.is_active ? ` · ${duration(left)} left` : "";
-        this.status.textContent =
-          `step ${this.last.step}/${this.nSteps} · epoch ${Number(this.last.epoch).toFixed(1).replace(/\.0$/, "")}` +
-          ` · loss ${this.last.loss.toFixed(3)}${wait}`;
+        const wait = left > 0 && message.is_active ? ` · ${this.say("textLeft", { time: this.duration(left) })}` : "";
+        const values = {
+          step: `${this.last.step}/${this.nSteps}`,
+          epoch: Number(this.last.epoch).toFixed(1).replace(/\.0$/, ""),
+          loss: this.last.loss.toFixed(3),
+        };
+        this.status.textContent = this.say("textStatus", values) + wait;
       }
     }
-  }
 
-  const duration = (seconds) =>
-    seconds < 90 ? `${Math.round(seconds)} s` : `${Math.round(seconds / 60)} min`;
+    // What the page says in its language, with the values in their places.
+    say(key, values) {
+      return this.figure.dataset[key].replace(/\{(\w+)\}/g, (_, name) => values[name]);
+    }
+
+    duration(seconds) {
+      return seconds < 90
+        ? this.say("textSeconds", { n: Math.round(seconds) })
+        : this.say("textMinutes", { n: Math.round(seconds / 60) });
+    }
+  }
 
   const watch = (chart, wait = 1000) => {
     const scheme = location.protocol === "https:" ? "wss" : "ws";

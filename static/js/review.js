@@ -2,7 +2,7 @@
 (() => {
   const queue = document.querySelector("[data-review-queue]");
   const tickAll = document.querySelector("[data-tick-all]");
-  const boxes = () => [...document.querySelectorAll('[data-review-item] input[type="checkbox"]:not(:disabled)')];
+  const boxes = () => [...document.querySelectorAll('[data-review-item] input[type="checkbox"]:not([data-flagged])')];
 
   tickAll?.addEventListener("click", () => {
     const all = boxes();
@@ -12,7 +12,58 @@
   if (!queue) return;
 
   const items = () => [...queue.querySelectorAll("[data-review-item]")];
+  const csrf = JSON.parse(document.body.getAttribute("hx-headers"));
+  const tell = (url) => fetch(url, { method: "POST", headers: csrf, keepalive: true });
   let current = 0;
+
+  // ── Claims: the current item is this curator's while it is looked at ──
+  const RENEW_MS = 4 * 60 * 1000;
+  let claimed = null;
+  let settling;
+
+  function release() {
+    if (claimed?.isConnected && isOpen(claimed)) tell(claimed.dataset.release);
+    claimed = null;
+  }
+
+  async function claim() {
+    const item = items()[current];
+    if (!item?.dataset.claim || !isOpen(item) || document.hidden) return;
+    const answer = await tell(item.dataset.claim);
+    if (answer.status === 204) claimed = item;
+    else if (answer.status === 409) lock(item, await answer.text());
+  }
+
+  // Somebody else has it: say so, and go on.
+  function lock(item, text) {
+    item.setAttribute("data-decided", "");
+    for (const control of item.querySelectorAll("button, input, textarea")) control.disabled = true;
+    const note = document.createElement("p");
+    note.className = "small muted";
+    note.textContent = text;
+    item.append(note);
+    if (items()[current] === item && !item.querySelector("textarea:focus")) next();
+  }
+
+  // Arrow keys pass over items: only the one that is stayed at is claimed.
+  function look() {
+    if (claimed === items()[current]) return;
+    release();
+    clearTimeout(settling);
+    settling = setTimeout(claim, 300);
+  }
+
+  setInterval(claim, RENEW_MS);
+  addEventListener("pagehide", release);
+  document.addEventListener("visibilitychange", () => { if (!document.hidden) claim(); });
+
+  // ── Moving ────────────────────────────────────────────────────────────
+  const AHEAD = 4;
+
+  function more() {
+    const sentinel = queue.querySelector("[data-more]");
+    if (sentinel && current >= items().length - AHEAD) window.htmx.trigger(sentinel, "more");
+  }
 
   function select(index, focus = true) {
     const all = items();
@@ -24,12 +75,14 @@
       all[current].focus({ preventScroll: true });
       all[current].scrollIntoView({ block: "nearest", behavior: "smooth" });
     }
+    look();
+    more();
   }
 
   const isOpen = (item) => !item.hasAttribute("data-decided");
   function next() {
     const all = items();
-    if (isOpen(all[current])) return select(current);
+    if (!all.length || isOpen(all[current])) return select(current);
     const ahead = all.findIndex((item, at) => at > current && isOpen(item));
     select(ahead === -1 ? current : ahead);
   }
@@ -50,7 +103,7 @@
   }
 
   function tick() {
-    const box = items()[current]?.querySelector('input[type="checkbox"]:not(:disabled)');
+    const box = items()[current]?.querySelector('input[type="checkbox"]');
     if (box) box.checked = !box.checked;
   }
 
@@ -64,7 +117,9 @@
     r: () => press("reject"),
     Backspace: () => press("reject"),
     s: () => press("skip"),
-    u: () => press("reopen"),
+    u: () => press("undo") || press("reopen"),
+    o: () => press("ask"),
+    h: () => items()[current]?.querySelector('a[data-key="open"]')?.click(),
     e: edit,
     x: tick,
     "?": () => document.getElementById("review-keys").showModal(),
@@ -99,9 +154,18 @@
   });
 
   // A decided row is swapped for its new state: stay in the flow and go on to the next one.
+  // Where the last one was decided, go on when more have come.
   document.body.addEventListener("htmx:afterSwap", (event) => {
-    if (!queue.contains(event.detail.elt) && !queue.contains(event.target)) return;
-    next();
+    if (!queue.contains(event.target) || !event.target.matches("[data-review-item]")) return;
+    const isMore = event.detail.requestConfig?.verb === "get";
+    if (!isMore || !isOpen(items()[current])) next();
+  });
+
+  // Undone: back to the item that waits again.
+  document.body.addEventListener("htmx:oobAfterSwap", () => {
+    const restored = queue.querySelector("[data-restored]");
+    restored?.removeAttribute("data-restored");
+    if (restored) select(items().indexOf(restored));
   });
 
   select(0, false);

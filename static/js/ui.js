@@ -26,7 +26,7 @@
   // ── Toasts ────────────────────────────────────────────────────────────
   const ICONS = { ok: "circle-check", bad: "circle-alert", warn: "triangle-alert" };
 
-  const toast = (text, level = "ok") => {
+  const toast = (text, level = "ok", undo = "") => {
     const box = document.getElementById("toasts");
     if (!box || !text) return;
     const item = document.createElement("div");
@@ -41,12 +41,40 @@
     const label = document.createElement("span");
     label.textContent = text;
     item.append(icon, label);
+    if (undo) item.append(undoForm(undo, box.dataset.textUndo));
     if (box.children.length > 2) box.firstElementChild.remove();
     box.append(item);
     expire(item, level);
   };
 
-  const expire = (item, level) => setTimeout(() => item.remove(), level === "bad" ? 9000 : 4000);
+  // Undoing swaps no page: the rows that it restores come with the answer.
+  const undoForm = (url, text) => {
+    const form = document.createElement("form");
+    form.setAttribute("hx-post", url);
+    form.setAttribute("hx-swap", "none");
+    const button = document.createElement("button");
+    button.className = "btn btn--small";
+    button.type = "submit";
+    button.textContent = text;
+    form.append(button);
+    form.addEventListener("htmx:afterRequest", () => form.closest(".toast")?.remove());
+    window.htmx.process(form);
+    return form;
+  };
+
+  // What can be undone, or went wrong, stays long enough to be read and reached.
+  const expire = (item, level) => {
+    const isLong = level === "bad" || item.querySelector("form");
+    setTimeout(() => item.remove(), isLong ? 9000 : 4000);
+  };
+
+  // ── Sliders beside a number field: without scripts the field alone is there ──
+  for (const slider of document.querySelectorAll("[data-mirrors]")) {
+    const field = document.querySelector(slider.dataset.mirrors);
+    slider.hidden = false;
+    slider.addEventListener("input", () => { field.value = slider.value; });
+    field.addEventListener("input", () => { slider.value = field.value; });
+  }
 
   // ── Clicks ────────────────────────────────────────────────────────────
   const copyText = async (source) => {
@@ -105,8 +133,8 @@
   });
 
   // ── htmx ──────────────────────────────────────────────────────────────
-  // A response may say HX-Trigger: {"toast": {"text": …, "level": "ok|warn|bad"}}.
-  document.addEventListener("toast", (event) => toast(event.detail.text ?? event.detail.value, event.detail.level));
+  // A response may say HX-Trigger: {"toast": {"text": …, "level": "ok|warn|bad", "undo": URL}}.
+  document.addEventListener("toast", (event) => toast(event.detail.text ?? event.detail.value, event.detail.level, event.detail.undo));
   // Errors come with a fragment of their own: show it instead of dropping it.
   document.addEventListener("htmx:beforeSwap", (event) => {
     const { xhr } = event.detail;
@@ -116,6 +144,17 @@
     toast(message || root.dataset.textError, "bad");
   });
   document.addEventListener("htmx:sendError", () => toast(root.dataset.textOffline, "bad"));
+
+  // What scrolls sideways can be reached and scrolled by keyboard.
+  const sizes = new ResizeObserver((entries) => {
+    for (const { target } of entries) {
+      if (target.scrollWidth > target.clientWidth) target.tabIndex = 0;
+      else target.removeAttribute("tabindex");
+    }
+  });
+  document.addEventListener("htmx:load", (event) => {
+    for (const table of event.target.querySelectorAll(".table-wrap")) sizes.observe(table);
+  });
 
   document.addEventListener("DOMContentLoaded", () => {
     markTheme();

@@ -34,6 +34,7 @@ def test_a_fresh_instance_gets_one_account_a_role_and_says_how_to_sign_in(data_d
         user = authenticate(username=name, password=password)
         assert user.role == name
         assert password in printed
+        assert password.isalnum(), "A double click selects the whole password."
     assert User.objects.count() == 3
 
 

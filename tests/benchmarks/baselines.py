@@ -70,24 +70,32 @@ def _stream(llama: llama_cpp.Llama, request: ChatRequest, started: float) -> Str
     return StreamTimes(first, last, n_tokens)
 
 
-def bare_decode(model: Model, prompts: Sequence[list[int]], n_new: int, n_threads: int) -> RunTimes:
-    """``llama_decode`` over all sequences in one batch, likeliest token, no server: the limit."""
-    longest = max(len(prompt) for prompt in prompts) + n_new
+def bare_decode(
+    model: Model, prompts: Sequence[list[int]], lengths: Sequence[int], n_threads: int
+) -> RunTimes:
+    """``llama_decode`` over all sequences in one batch, likeliest token, no server: the limit.
+
+    Each sequence ends after its own number of tokens, as the rival's replies did: with fewer
+    sequences in a batch a token costs more.
+    """
+    longest = max(map(len, prompts)) + max(lengths)
     n_context = -(-longest // 256) * 256
     context = Context(model, n_slots=len(prompts), n_context=n_context, n_threads=n_threads)
     started = time.perf_counter()
     tokens = [_read(context, slot, prompt) for slot, prompt in enumerate(prompts)]
     first = time.perf_counter() - started
-    for step in range(n_new - 1):
+    last = [first] * len(prompts)
+    for step in range(max(lengths) - 1):
+        slots = [slot for slot, length in enumerate(lengths) if length > step + 1]
         rows = [
-            Row(token, len(prompts[slot]) + step, slot, wants_logits=True)
-            for slot, token in enumerate(tokens)
+            Row(tokens[slot], len(prompts[slot]) + step, slot, wants_logits=True) for slot in slots
         ]
         context.decode(rows)
-        tokens = [int(np.argmax(context.logits(row))) for row in range(len(rows))]
-    last = time.perf_counter() - started
+        for row, slot in enumerate(slots):
+            tokens[slot] = int(np.argmax(context.logits(row)))
+            last[slot] = time.perf_counter() - started
     context.close()
-    return RunTimes(tuple(StreamTimes(first, last, n_new) for _ in prompts))
+    return RunTimes(tuple(StreamTimes(first, *end) for end in zip(last, lengths, strict=True)))
 
 
 def _read(context: Context, slot: int, prompt: list[int]) -> int:

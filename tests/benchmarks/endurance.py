@@ -24,10 +24,11 @@ from typing import Any
 import httpx
 import psutil
 
-from tests.benchmarks.report import bar, machine, write_report
+from tests.benchmarks.report import Report, bar, machine, read_report, write_report
 from tests.benchmarks.restart import measure_restart
 from tests.engines import Engine, running_engine
 from tests.inference.lora import make_adapter
+from uno_site.inference.policy import Timeouts
 
 BASE = "smollm2-135m-instruct"
 N_CLIENTS = 10
@@ -51,7 +52,7 @@ class Load:
     def __init__(self, url: str, folder: Path) -> None:
         self.outcomes: Counter[Outcome] = Counter()
         self.unexplained: list[str] = []
-        self._client = httpx.AsyncClient(base_url=url, timeout=120)
+        self._client = httpx.AsyncClient(base_url=url, timeout=Timeouts().generate)
         self._folders = {
             name: make_adapter(folder / name, rank=8, layers=30, seed=i, scale=0.02)
             for i, name in enumerate(ADAPTERS)
@@ -212,19 +213,26 @@ def _summary(load: Load, sizes: list[tuple[float, int]], engine: Engine) -> dict
     }
 
 
+def measure_endurance(minutes: float, n_most: int) -> Report:
+    """An engine of its own, under load for so long or so many requests."""
+    with tempfile.TemporaryDirectory() as folder:
+        data_dir = Path(os.environ.get("UNO_DATA_DIR", "var")).resolve()
+        with running_engine(data_dir, "--cache", str(CACHE_MIB), "--context", "2048") as engine:
+            return asyncio.run(endure(engine, Path(folder), 60 * minutes, n_most))
+
+
 def main() -> int:
-    """Exit 1 if a bar was missed."""
+    """Measure both parts, or the one that is named; exit 1 if a bar was missed."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--minutes", type=float, default=30.0)
     parser.add_argument("--requests", type=int, default=50_000, help="stop after so many")
+    parser.add_argument("--only", choices=TITLES)
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        where = machine()
-        data_dir = Path(os.environ.get("UNO_DATA_DIR", "var")).resolve()
-        with running_engine(data_dir, "--cache", str(CACHE_MIB), "--context", "2048") as engine:
-            work = endure(engine, Path(folder), 60 * options.minutes, options.requests)
-            endurance = asyncio.run(work)
-    report = {"machine": where, "endurance": endurance, "restart": measure_restart()}
+    report = (read_report("bench-endurance") if options.only else {}) | {"machine": machine()}
+    if options.only != "restart":
+        report["endurance"] = measure_endurance(options.minutes, options.requests)
+    if options.only != "endurance":
+        report["restart"] = measure_restart()
     return write_report("bench-endurance", report, TITLES)
 
 

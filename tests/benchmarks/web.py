@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 import tempfile
+import time
 from collections import defaultdict
 from pathlib import Path
 from typing import Any
@@ -17,15 +17,19 @@ from typing import Any
 import numpy as np
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+from tests.browsers import chromium_path
 from tests.e2e.product import Product, running_product
 from tests.e2e.steps import enter
 
 MINUTE = 60_000
 PASSWORD = "eight-streams-at-once"
+# Without consent there is nothing to process: no job runs beside the measurement.
 MAKE_USERS = """
 from uno_site.accounts.models import User
 for i in range({n}):
-    User.objects.create_user(username=f"bench{{i}}", password="{password}", role="user")
+    User.objects.create_user(
+        username=f"bench{{i}}", password="{password}", role="user", training_consent=False
+    )
 """
 REPLIES = """
 import json
@@ -66,8 +70,11 @@ DONE_LINE = re.compile(
 )
 
 
-def measure_web(n_users: int = 8, n_turns: int = 6) -> dict[str, Any]:
-    """Milliseconds that the web adds, over ``n_users`` x ``n_turns`` replies."""
+def measure_web(n_users: int = 8, n_turns: int = 6, gap_s: float = 0.0) -> dict[str, Any]:
+    """Milliseconds that the web adds, over ``n_users`` x ``n_turns`` replies.
+
+    ``gap_s`` lies between one user's message and the next one's; 0: all send at once.
+    """
     with (
         tempfile.TemporaryDirectory() as folder,
         running_product(Path(folder)) as product,
@@ -75,13 +82,13 @@ def measure_web(n_users: int = 8, n_turns: int = 6) -> dict[str, Any]:
     ):
         make = MAKE_USERS.format(n=n_users, password=PASSWORD)
         product.manage("shell", "-c", make)
-        path = shutil.which("chromium") or shutil.which("google-chrome")
-        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        browser = playwright.chromium.launch(executable_path=chromium_path(), args=["--no-sandbox"])
         pages = [_open(browser, product, f"bench{i}") for i in range(n_users)]
         waits: dict[str, list[float]] = defaultdict(list)
         for turn in range(n_turns):
             for i, page in enumerate(pages):
                 page.evaluate(SEND, f"Turn {turn}: tell me about the number {10 * turn + i}.")
+                time.sleep(gap_s)
             for i, page in enumerate(pages):
                 waits[f"bench{i}"].append(page.evaluate("() => window.turn"))
             for page in pages:

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chat import formulas
 from chat.markdown import TAGS, render_markdown
 
 ATTACKS = [
@@ -28,10 +29,24 @@ ATTACKS = [
     "<iframe src='https://evil.example'></iframe>",
     "<style>body{display:none}</style>",
     "| <script>alert(1)</script> |\n|---|\n| <b onclick=alert(1)>x</b> |",
+    r"$\text{<script>alert(1)</script>}$",
+    r"$\text{<img src=x onerror=alert(1)>}$",
+    r"$$\href{javascript:alert(1)}{x}$$",
+    r"\(\style{background:url(https://evil.example)}{x}\)",
+    r'\[\class{x" onclick="alert(1)}{y}\]',
+    r"$\text{</mtext></math><style><img src=x onerror=alert(1)></style>}$",
+    r"$\frac{<svg onload=alert(1)>$",
 ]
 
 
-ALLOWED = {"a": {"href", "title", "rel"}, "code": {"class"}, "span": {"class"}, "ol": {"start"}}
+ALLOWED = {
+    "a": {"href", "title", "rel"},
+    "code": {"class"},
+    "span": {"class"},
+    "ol": {"start", "dir"},
+    **{element: {"dir"} for element in ("ul", "blockquote", "table")},
+    **{element: formulas.ATTRIBUTES | {"xmlns"} for element in formulas.ELEMENTS},
+}
 
 
 class Inspector(HTMLParser):
@@ -55,6 +70,11 @@ def test_an_attack_comes_out_harmless(text: str) -> None:
     assert_harmless(render_markdown(text))
 
 
+@given(st.text(alphabet="<>\\\\${}_^xtext&#;/ sinl=\"'", max_size=80))
+def test_arbitrary_formulas_come_out_harmless(text: str) -> None:
+    assert_harmless(render_markdown(f"${text}$"))
+
+
 @given(st.text(alphabet="<>[]()!`\"'= \n:/abcjsonerimgtp|-*&;#", max_size=80))
 def test_arbitrary_markup_comes_out_harmless(text: str) -> None:
     assert_harmless(render_markdown(text))
@@ -71,7 +91,7 @@ def test_tables_lists_and_code_are_rendered() -> None:
     html = render_markdown(
         "| a | b |\n|---|---|\n| 1 | 2 |\n\n- x\n- y\n\n```python\nx = 'a<b'\n```"
     )
-    assert "<table>" in html
+    assert '<table dir="auto">' in html
     assert html.count("<li>") == 2
     assert '<span class="s1">' in html
     assert "a&lt;b" in html

@@ -116,6 +116,41 @@ def test_the_editor_is_a_page_without_javascript(browser, reply) -> None:
     assert "Sleep more.</textarea>" in page
 
 
+def test_a_correction_shows_what_was_changed(browser, conversation, reply) -> None:
+    message_correct(message=reply, content="Sleep more at night.")
+    page = browser.get(f"/c/{conversation.pk}/").content.decode()
+    assert "Sleep more<ins> at night</ins>." in page
+    correction = Message.objects.get(origin="correction")
+    assert (
+        "<ins> at night</ins>" in browser.get(f"/m/{correction.pk}/", headers=HTMX).content.decode()
+    )
+
+
+def test_a_long_conversation_takes_as_many_queries_as_a_short_one(
+    browser, conversation, reply, django_assert_num_queries
+) -> None:
+    parent = reply
+    for number in range(6):
+        question = Message.objects.create(
+            conversation=conversation, parent=parent, role="user", content=f"And {number}?"
+        )
+        parent = Message.objects.create(
+            conversation=conversation, parent=question, role="assistant", content="So."
+        )
+        parent = message_correct(message=parent, content=f"So {number}.")
+    # Session, user, conversation, dead replies, messages, feedback, personal adapters allowed;
+    # the sidebar's two.
+    with django_assert_num_queries(9):
+        browser.get(f"/c/{conversation.pk}/")
+
+
+def test_every_text_of_a_person_or_the_model_has_its_own_direction(browser, conversation) -> None:
+    page = browser.get(f"/c/{conversation.pk}/").content.decode()
+    assert '<div class="prose message__body" dir="auto">' in page
+    assert '<div class="message__bubble pre-wrap" dir="auto">' in page
+    assert 'id="composer-text" dir="auto"' in page
+
+
 def test_why_this_answer_tells_the_route(browser, reply) -> None:
     reply.provenance = {
         "kind": "expert",

@@ -6,6 +6,7 @@ from chat.models import Conversation, Message, MessageOrigin, MessageRole, Messa
 from chat.services import limits
 from chat.services.messages import message_send
 from uno_site.errors import Conflict, InvalidInput
+from uno_site.runtime.services import runtime_settings_change
 
 pytestmark = pytest.mark.django_db
 
@@ -69,7 +70,7 @@ def test_nothing_is_sent_while_a_reply_is_being_written(alice) -> None:
 
 
 def test_too_many_messages_within_a_minute_are_refused(alice, bob, monkeypatch) -> None:
-    monkeypatch.setattr(limits, "SENDS_PER_MINUTE", 2)
+    runtime_settings_change(values={"sends_per_minute": 2}, by=None)
     monkeypatch.setattr(limits.time, "time", lambda: 1_000_000.0)
     for _ in range(2):
         message_send(user=alice, content="Hello")

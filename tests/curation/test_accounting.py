@@ -44,7 +44,7 @@ def test_the_outcomes_add_up_and_say_why() -> None:
         "Consent withdrawn": 1,
         "Waiting to be distilled": 1,
         "Distilling failed": 1,
-        "Nothing to learn: the user was satisfied and suggested nothing": 1,
+        "Nothing to learn: The user was satisfied and suggested nothing": 1,
         "Rules, but no better answer to pair with": 1,
         "Pair flagged, to be looked at": 1,
         "Pair rejected": 1,

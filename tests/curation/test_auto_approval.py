@@ -5,9 +5,8 @@ from __future__ import annotations
 import pytest
 
 from curation.models import CurationPolicy, PairSource, ReviewState, RuleKind
-from curation.services.review import approve_all, auto_approve, items_approve
+from curation.services.review import approve_all, auto_approve
 from tests.factories import PairFactory, RuleFactory
-from uno_site.accounts.models import User
 
 pytestmark = pytest.mark.django_db
 
@@ -49,9 +48,3 @@ def test_flagged_and_decided_things_are_left() -> None:
     assert state(flagged) == ReviewState.PROPOSED
     assert state(rejected) == ReviewState.REJECTED
     assert state(prior) == ReviewState.PROPOSED
-
-
-def test_bulk_approval_leaves_the_flagged(curator: User) -> None:
-    rules = [RuleFactory(), RuleFactory(flags=["degenerate"])]
-    assert items_approve(items=rules, by=curator) == 1
-    assert rules[0].reviewed_by == curator

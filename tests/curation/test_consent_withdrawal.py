@@ -12,7 +12,8 @@ from curation.models import (
     ReviewState,
     Rule,
 )
-from curation.selectors import human_pairs, overview_counts, pair_list, rule_list
+from curation.queues import overview_counts, pair_list, rule_list
+from curation.selectors import human_pairs
 from curation.services.consent import consent_sync, withdrawn_entries
 from tests.factories import ClusterFactory, LogEntryFactory, PairFactory, RuleFactory
 from uno_site.accounts.models import User

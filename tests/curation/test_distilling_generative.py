@@ -12,7 +12,7 @@ from curation.services.flags import INVALID_OUTPUT, NOTHING_ACTIONABLE
 from tests.factories import LogEntryFactory
 from tests.scripted import ScriptedClient
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("scripted")]
 
 
 def distil(reply: str, **values: object) -> object:

@@ -102,3 +102,19 @@ def test_the_answering_model_is_recorded() -> None:
     FeedbackFactory(message__provenance={"model": "small", "adapter_name": "mails-1"})
     entry = freeze_one()
     assert (entry.model, entry.adapter) == ("small", "mails-1")
+
+
+def test_the_system_prompt_a_reply_was_written_with_begins_its_context() -> None:
+    reply = ReplyFactory(provenance={"system_prompt": "Be brief."})
+    FeedbackFactory(message=reply)
+    assert freeze_one().messages == [
+        {"role": "system", "content": "Be brief."},
+        {"role": "user", "content": reply.parent.content},
+    ]
+
+
+def test_a_reply_from_a_file_makes_no_entry() -> None:
+    row = FeedbackFactory(thumb=-1)
+    row.message.provenance = {"kind": "base", "reason": "imported", "model": "smollm2"}
+    row.message.save()
+    assert logs_freeze().n_added == 0

@@ -6,7 +6,7 @@ import pytest
 
 from curation.models import Cluster, CurationPolicy, EntryState, LogEntry, ReviewState, RuleKind
 from curation.roles.bindings import BoundModel
-from curation.roles.gap_scorers import GapItem, GapScore, LikelihoodScorer, RedundancyScorer
+from curation.roles.gap_scorers import GapItem, GapScore, LikelihoodScorer, YesNoScorer
 from curation.services.gaps import gaps_update
 from curation.services.policy import policy_update
 from tests.factories import ClusterFactory, LogEntryFactory, PairFactory, RuleFactory
@@ -116,7 +116,7 @@ def item(**values: object) -> GapItem:
 def test_the_yes_no_scorer_takes_the_smallest_novelty() -> None:
     client = ScriptedClient()
     client.next_token = {"yes": 0.0, "no": 0.0}
-    scorer = RedundancyScorer("yes_no", BoundModel(client, "m"))
+    scorer = YesNoScorer(BoundModel(client, "m"))
     assert scorer.score(item(prior_rules=("a prior rule",))).gap == pytest.approx(0.5)
     assert scorer.score(item()) is None
 

@@ -11,6 +11,7 @@ from django.core.management import CommandError, call_command
 
 from curation.models import Candidate, EntryState, LogEntry
 from curation.services.importing import NEXT_REPLY, logs_import
+from uno_site.errors import UnoError
 from uno_site.jobs.services import job_run_now
 
 pytestmark = pytest.mark.django_db
@@ -66,6 +67,34 @@ def test_the_same_row_twice_in_a_file_is_one_entry(tmp_path: Path) -> None:
     assert (report.n_read, report.n_added, report.n_known) == (2, 1, 1)
 
 
+def test_the_same_content_under_another_id_is_one_entry(tmp_path: Path) -> None:
+    logs_import(path=write(tmp_path / "a.jsonl", openai_row("One?") | {"id": "a"}))
+    report = logs_import(path=write(tmp_path / "b.jsonl", openai_row("One?") | {"id": "b"}))
+    assert (report.n_added, report.n_known) == (0, 1)
+
+
+def test_rows_of_other_files_with_the_same_id_are_both_kept(tmp_path: Path) -> None:
+    logs_import(path=write(tmp_path / "a.jsonl", openai_row("One?") | {"id": "1"}))
+    again = write(tmp_path / "b.jsonl", openai_row("Two?") | {"id": "1"})
+    assert logs_import(path=again).n_added == 1
+    assert logs_import(path=again).n_added == 0
+    assert sorted(LogEntry.objects.values_list("query", flat=True)) == ["One?", "Two?"]
+
+
+def test_a_preferred_answer_is_a_preferred_sibling(tmp_path: Path) -> None:
+    logs_import(path=write(tmp_path / "a.jsonl", {"prompt": "Q", "chosen": "B", "rejected": "A"}))
+    entry = LogEntry.objects.get()
+    assert (entry.response, entry.preferred_sibling, entry.correction) == ("A", "B", None)
+
+
+def test_progress_ends_with_the_whole_file(tmp_path: Path) -> None:
+    told: list[tuple[float, int]] = []
+    path = write(tmp_path / "a.jsonl", *[openai_row(f"{n}?") for n in range(450)])
+    logs_import(path=path, on_progress=lambda share, n_read: told.append((share, n_read)))
+    assert [n_read for _, n_read in told] == [200, 400, 450]
+    assert told[-1][0] == 1.0
+
+
 def test_nothing_readable_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(CommandError, match="Nothing"):
         run(tmp_path / "missing.jsonl")
@@ -85,3 +114,16 @@ def test_the_job_reports_and_deletes_the_upload(settings: object, tmp_path: Path
     assert (job.result["n_added"], job.result["n_bad"]) == (1, 1)
     assert job.result["errors"][0].startswith("line 2")
     assert not upload.exists()
+
+
+@pytest.mark.parametrize("place", ["elsewhere.jsonl", "uploads/../elsewhere.jsonl", "uploads/link"])
+def test_the_job_reads_nothing_but_uploads(settings: object, tmp_path: Path, place: str) -> None:
+    settings.DATA_DIR = tmp_path
+    (tmp_path / "uploads").mkdir()
+    write(tmp_path / "elsewhere.jsonl", openai_row("One?"))
+    (tmp_path / "uploads" / "link").symlink_to(tmp_path / "elsewhere.jsonl")
+    params = {"path": str(tmp_path / place), "name": "x"}
+    with pytest.raises(UnoError, match="is no upload"):
+        job_run_now(kind="curation.import", params=params)
+    assert not LogEntry.objects.exists()
+    assert (tmp_path / "elsewhere.jsonl").exists()

@@ -14,10 +14,10 @@ from django.urls import reverse
 from curation.models import Cluster, CurationPolicy, EntryState, LogEntry, RoleBinding
 from curation.roles.results import CheckResult
 from curation.roles.strategies import STRATEGIES
-from curation.uploads import MAX_UPLOAD_BYTES
 from tests.factories import ClusterFactory, LogEntryFactory
 from uno_site.accounts.models import User
 from uno_site.jobs.models import Job
+from uno_site.uploads import MAX_UPLOAD_BYTES
 
 pytestmark = pytest.mark.django_db
 SignIn = Callable[[User], Client]
@@ -79,7 +79,7 @@ def test_entries_are_filtered(curator: User, client_for: SignIn, query: str, n_s
     LogEntryFactory(correction="Hi.")
     LogEntryFactory(state=EntryState.NO_RULES)
     response = client_for(curator).get(reverse("curation:entries") + query)
-    assert response.context["page"].paginator.count == n_shown
+    assert len(response.context["stretch"].rows) == n_shown
 
 
 def test_the_roles_page_shows_figure_interval_and_fallback(
@@ -98,9 +98,18 @@ def test_the_roles_page_shows_figure_interval_and_fallback(
         bar=result.bar,
         has_passed=result.has_passed,
         detail=result.detail,
+        measures=[{"label": "macro F1", "value": 0.86, "low": None, "high": None, "n": 234}],
+        calibration={"weight": 2.0, "bias": -1.0},
     )
     html = client_for(curator).get(reverse("curation:roles")).content.decode()
-    for text in ("25 %", "5 % – 70 %", "For example babble.", "No prior rules are written."):
+    for text in (
+        "25 %",
+        "5 % – 70 %",
+        "For example babble.",
+        "0.86, n = 234",
+        "σ(2.00",
+        "No prior rules are written.",
+    ):
         assert text in html
 
 
@@ -125,12 +134,40 @@ def test_the_policy_is_saved_if_it_makes_sense(
     values = {
         "gap_threshold": value,
         "clustering_rule": "size_free",
+        "route_policy": "evidence",
+        "promotion_rule": "paper",
         "auto_approve_rules": ["edit"],
     }
     client_for(admin).post(reverse("curation:policy"), values)
     policy = CurationPolicy.current()
     assert policy.gap_threshold == saved
+    saved_rules = ("evidence", "paper") if saved == 0.6 else ("paper", "above_chance")
+    assert (policy.route_policy, policy.promotion_rule) == saved_rules
     assert policy.auto_approve_rules == (["edit"] if saved == 0.6 else [])
+
+
+def upload_file() -> SimpleUploadedFile:
+    """A good row and a broken one."""
+    turns = [("user", "What is a fjord?"), ("assistant", "A")]
+    row = {"messages": [{"role": role, "content": content} for role, content in turns]}
+    return SimpleUploadedFile("mine.jsonl", json.dumps(row).encode() + b"\n{broken")
+
+
+@pytest.mark.parametrize(
+    ("value", "saved"), [("0.3", 0.3), ("1", 1.0), ("0", 0.2), ("1.1", 0.2), ("", 0.2)]
+)
+def test_the_share_of_new_entries_lies_between_0_and_1(
+    admin: User, client_for: SignIn, value: str, saved: float
+) -> None:
+    values = {
+        "gap_threshold": "0.45",
+        "clustering_rule": "size_free",
+        "route_policy": "paper",
+        "promotion_rule": "paper",
+        "recluster_share": value,
+    }
+    client_for(admin).post(reverse("curation:policy"), values)
+    assert CurationPolicy.current().recluster_share == saved
 
 
 @pytest.fixture
@@ -139,13 +176,45 @@ def _uploads_here(settings: object, tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("_uploads_here")
-def test_an_upload_is_queued_for_import(curator: User, client_for: SignIn) -> None:
-    row = {"messages": [{"role": "user", "content": "Q"}, {"role": "assistant", "content": "A"}]}
-    file = SimpleUploadedFile("mine.jsonl", json.dumps(row).encode())
-    client_for(curator).post(reverse("curation:import"), {"file": file})
+def test_an_upload_is_looked_at_and_then_queued(curator: User, client_for: SignIn) -> None:
+    client = client_for(curator)
+    check = client.post(reverse("curation:import"), {"file": upload_file()}).url
+    html = client.get(check).content.decode()
+    assert "What is a fjord?" in html
+    assert "line 2: invalid JSON" in html
+    assert not Job.objects.exists()
+    client.post(check)
     job = Job.objects.get(kind="curation.import")
     assert job.params["name"] == "mine.jsonl"
     assert Path(job.params["path"]).exists()
+
+
+@pytest.mark.usefixtures("_uploads_here")
+def test_a_discarded_upload_is_gone(curator: User, client_for: SignIn, tmp_path: Path) -> None:
+    client = client_for(curator)
+    check = client.post(reverse("curation:import"), {"file": upload_file()}).url
+    client.post(check + "discard/")
+    assert client.get(check).status_code == 404
+    assert list((tmp_path / "uploads").iterdir()) == []
+
+
+@pytest.mark.usefixtures("_uploads_here")
+def test_another_curator_does_not_see_an_upload(
+    curator: User, admin: User, client_for: SignIn
+) -> None:
+    check = client_for(curator).post(reverse("curation:import"), {"file": upload_file()}).url
+    assert client_for(admin).get(check).status_code == 404
+
+
+@pytest.mark.usefixtures("_uploads_here")
+def test_a_file_of_no_known_format_is_refused_by_its_own_name(
+    curator: User, client_for: SignIn, tmp_path: Path
+) -> None:
+    file = SimpleUploadedFile("mine.json", b'[{"a": 1}]')
+    response = client_for(curator).post(reverse("curation:import"), {"file": file}, follow=True)
+    html = response.content.decode()
+    assert "mine.json is of no known format: item 1 has the keys a" in html
+    assert str(tmp_path) not in html
 
 
 @pytest.mark.usefixtures("_uploads_here")
@@ -155,8 +224,8 @@ def test_other_or_too_large_files_are_refused(
 ) -> None:
     file = SimpleUploadedFile(name, b"x")
     file.size = size
-    from curation.uploads import upload_save
     from uno_site.errors import InvalidInput
+    from uno_site.uploads import upload_save
 
     with pytest.raises(InvalidInput, match=name):
         upload_save(file)

@@ -8,6 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from curation.models import Cluster, EntryState, PairSource, ReviewState, RoleName
+from curation.roles.bindings import binding_get
 from curation.roles.checks import role_check
 from curation.roles.judge_checks import N_NEIGHBOURS, judge_pairs, neighbour_corrections
 from curation.roles.judges import ReferenceJudge
@@ -158,3 +159,22 @@ def test_rejected_pairs_and_revisions_are_no_evidence(spoil: Callable[[object], 
     spoil(pair)
     pair.save()
     assert human_pairs() == []
+
+
+def test_llmbar_informs_and_decides_nothing(scripted: ScriptedClient) -> None:
+    agreeing()
+    binding = role_check(RoleName.JUDGE)
+    pairwise = binding.checks.get(strategy="pairwise")
+    assert not pairwise.has_passed
+    assert [(m["label"], m["value"], m["n"]) for m in pairwise.measures] == [
+        ("LLMBar, natural pairs", 0.5, 40),
+        ("LLMBar, adversarial pairs", 0.5, 40),
+    ]
+    assert binding.checks.get(strategy="reference").measures == []
+
+
+def test_on_first_need_llmbar_is_not_asked(scripted: ScriptedClient) -> None:
+    agreeing()
+    resolve_judge()
+    rows = binding_get(RoleName.JUDGE).checks.values_list("measures", flat=True)
+    assert all(measures == [] for measures in rows)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from curation.models import Cluster, EntryState
+from curation.models import Cluster, EntryState, LogEntry
 from curation.services.noise import noise_assess, noise_overrule
 from tests.factories import ClusterFactory, LogEntryFactory, RuleFactory
 from uno_site.accounts.models import User
@@ -35,12 +35,17 @@ def test_contradicting_corrections_are_noise_with_the_reason() -> None:
     cluster = noise_assess(cluster_of(*[shorter, longer] * 6, rules=opposite))
     assert cluster.is_noise
     assert cluster.noise_reasons
+    found = next(f for f in cluster.noise_findings if f["key"] == "rules_disagree")
+    assert (found["threshold"], found["is_found"]) == (0.25, True)
+    shown = LogEntry.objects.filter(pk__in=found["examples"])
+    assert {entry.rules.get().text for entry in shown} == set(opposite)
 
 
 def test_a_small_cluster_is_not_noise() -> None:
     cluster = noise_assess(cluster_of("A short one."))
     assert not cluster.is_noise
-    assert cluster.params["notes"]
+    found = {finding["key"]: finding["is_found"] for finding in cluster.noise_findings}
+    assert found["too_few_entries"]
 
 
 def test_a_curator_overrules_and_it_holds(curator: User) -> None:

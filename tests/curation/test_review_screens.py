@@ -85,7 +85,7 @@ def test_an_unknown_action_is_not_there(room: Client) -> None:
 
 def test_bulk_approval_takes_the_ticked_unflagged_ones(room: Client) -> None:
     ticked, flagged, left = RuleFactory(), RuleFactory(flags=["degenerate"]), RuleFactory()
-    url = reverse("curation:rules-approve")
+    url = reverse("curation:rules-bulk", args=["approve"])
     room.post(url, {"item": [str(ticked.pk), str(flagged.pk), "no-uuid"]})
     states = [Rule.objects.get(pk=rule.pk).state for rule in (ticked, flagged, left)]
     assert states == [ReviewState.APPROVED, ReviewState.PROPOSED, ReviewState.PROPOSED]

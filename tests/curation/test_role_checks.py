@@ -34,7 +34,7 @@ def able_model(request: ChatRequest) -> str:
 def test_an_able_model_distils_itself(scripted: ScriptedClient) -> None:
     scripted.reply = able_model
     binding = role_check(RoleName.DISTILLER)
-    check = binding.checks.get()
+    check = binding.checks.get(strategy="generative")
     assert binding.active == "generative"
     assert (check.figure, check.n, check.has_passed) == (1.0, 12, True)
     assert resolve_distiller().strategy == "generative"
@@ -54,14 +54,14 @@ def test_a_babbling_model_is_replaced_and_the_page_says_so(scripted: ScriptedCli
 def test_a_hopeless_check_stops_early(scripted: ScriptedClient) -> None:
     scripted.reply = '{"rules": ["rule1"]}'
     role_check(RoleName.DISTILLER)
-    assert RoleCheck.objects.get().n < len(load_samples("distiller_feedback"))
+    assert RoleCheck.objects.get(strategy="generative").n < len(load_samples("distiller_feedback"))
 
 
 def test_a_role_is_checked_once(scripted: ScriptedClient) -> None:
     scripted.reply = able_model
     active_strategy(RoleName.DISTILLER)
     active_strategy(RoleName.DISTILLER)
-    assert RoleCheck.objects.count() == 1
+    assert RoleCheck.objects.filter(strategy="generative").count() == 1
 
 
 def test_what_an_admin_asks_for_is_used_if_it_may_be(scripted: ScriptedClient, admin: User) -> None:

@@ -20,6 +20,7 @@ PAGES = [
     "rules",
     "pairs",
     "clusters",
+    "agreement",
     "roles",
     "policy",
     "import",
@@ -30,6 +31,19 @@ def item_pages() -> list[str]:
     return [
         reverse("curation:entry", args=[LogEntryFactory().pk]),
         reverse("curation:cluster", args=[ClusterFactory().pk]),
+        reverse("curation:similar", args=[LogEntryFactory().pk]),
+        reverse("curation:rules-item", args=[RuleFactory().pk]),
+        reverse("curation:pairs-item", args=[PairFactory().pk]),
+    ]
+
+
+def item_posts() -> list[str]:
+    pair = PairFactory()
+    names = ("claim", "release", "comment")
+    return [
+        *(reverse(f"curation:pairs-{name}", args=[pair.pk]) for name in names),
+        reverse("curation:pairs-comment-delete", args=[pair.pk, pair.pk]),
+        reverse("curation:undo", args=[pair.pk]),
     ]
 
 
@@ -41,7 +55,8 @@ def posts() -> list[str]:
         reverse("curation:entry-retry", args=[entry.pk]),
         reverse("curation:rules-decide", args=[RuleFactory().pk, "approve"]),
         reverse("curation:pairs-decide", args=[PairFactory().pk, "approve"]),
-        reverse("curation:rules-approve"),
+        reverse("curation:rules-bulk", args=["approve"]),
+        *item_posts(),
         reverse("curation:cluster-exclude", args=[cluster.pk]),
         reverse("curation:cluster-noise", args=[cluster.pk]),
         reverse("curation:cluster-rename", args=[cluster.pk]),

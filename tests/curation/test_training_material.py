@@ -8,7 +8,7 @@ import pytest
 from django.utils import timezone
 
 from curation.models import Cluster, EntryState, ReviewState, RuleKind
-from curation.selectors import training_material
+from curation.selectors import exportable_pairs, training_material
 from tests.factories import ClusterFactory, LogEntryFactory, PairFactory, RuleFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -42,6 +42,7 @@ def test_an_approved_rule_stands_for_those_merged_into_it(cluster: Cluster) -> N
     elsewhere = RuleFactory(text="Be brief, please.", **APPROVED)
     RuleFactory(entry=entry, state=ReviewState.MERGED, merged_into=elsewhere)
     assert training_material(cluster)[0].rules == ["Be brief, please."]
+    assert exportable_pairs().count() == 1
 
 
 def exclude_entry(cluster: Cluster) -> None:
@@ -96,5 +97,8 @@ def distil_again(cluster: Cluster) -> None:
 )
 def test_what_may_not_train_does_not(cluster: Cluster, spoil: Callable[[Cluster], None]) -> None:
     assert training_material(cluster)
+    assert exportable_pairs().count() == 1
     spoil(cluster)
+    cluster.save()
     assert training_material(cluster) == []
+    assert not exportable_pairs().exists()

@@ -19,7 +19,8 @@ import httpx
 import psutil
 import psycopg
 
-from tests.engines import ROOT, free_port
+from tests.engines import ROOT
+from uno_site.ports import free_port
 
 READY_SECONDS = 180
 
@@ -53,8 +54,12 @@ class Product:
 
     def wait_until_ready(self) -> None:
         """Wait for web and engine to answer."""
-        for url in (f"{self.url}/health", f"{self.engine_url}/health"):
-            self._wait_for(url)
+        self.wait_for_web()
+        self._wait_for(f"{self.engine_url}/health")
+
+    def wait_for_web(self) -> None:
+        """Wait for the web to answer."""
+        self._wait_for(f"{self.url}/health")
 
     def _wait_for(self, url: str) -> None:
         deadline = time.monotonic() + READY_SECONDS
@@ -87,7 +92,7 @@ class Product:
     def password(self, username: str) -> str:
         """The password that the first start made for ``username``."""
         text = (self.data_dir / "first-accounts.txt").read_text()
-        found = re.search(rf"{username}\W+(\S+)\s*$", text, flags=re.MULTILINE)
+        found = re.search(rf"^{username}\s+(\S+)$", text, flags=re.MULTILINE)
         assert found, text
         return found[1]
 

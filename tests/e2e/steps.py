@@ -12,8 +12,9 @@ def enter(page: Page, username: str, password: str) -> None:
     page.goto("/accounts/sign-in/")
     page.get_by_label("Username").fill(username)
     page.get_by_label("Password", exact=True).fill(password)
-    page.get_by_role("button", name="Sign in").click()
-    page.wait_for_url(lambda url: "/sign-in/" not in url)
+    with page.expect_navigation():
+        page.get_by_role("button", name="Sign in").click()
+    assert "/sign-in/" not in page.url, page.locator("main").inner_text()
     if "/consent/" in page.url:
         page.get_by_role("button", name="Yes").click()
         page.wait_for_url(lambda url: "/consent/" not in url)
@@ -31,7 +32,7 @@ def retrain(admin: Page, minutes: float = 8) -> None:
     admin.goto("/training/runs/")
     n_before = runs.count()
     admin.goto("/training/")
-    admin.get_by_role("button", name="Retrain").locator("visible=true").first.click()
+    admin.get_by_role("button", name="Retrain", exact=True).locator("visible=true").first.click()
     admin.locator("dialog[open]").get_by_role("button", name="Retrain").click()
     admin.goto("/training/runs/")
     deadline = time.monotonic() + minutes * 60

@@ -99,11 +99,15 @@ def complain(user: Page, pictures: Take) -> str:
 
 def curate(curator: Page, pictures: Take, tmp_path: Path) -> None:
     logs = tmp_path / "pilot.jsonl"
-    logs.write_text(email_logs(20))
+    logs.write_text(email_logs(24))
     curator.goto("/curation/import/")
     curator.locator("input[type=file]").set_input_files(logs)
-    curator.get_by_role("button", name="Import").click()
-    expect(curator.get_by_text("Added")).to_be_visible(timeout=3 * MINUTE)
+    curator.get_by_role("button", name="Upload").click()
+    expect(curator.locator("main")).to_contain_text("pilot.jsonl")
+    curator.get_by_role("button", name="Import", exact=True).click()
+    curator.goto("/jobs/")
+    curator.locator("main").get_by_role("link", name=re.compile("^Import")).first.click()
+    wait_for_job(curator, minutes=3)
 
     curator.goto("/curation/")
     curator.get_by_role("button", name="Process new logs").click()

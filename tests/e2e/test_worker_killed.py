@@ -30,7 +30,7 @@ approve_all()
 def trainable(product: Product, tmp_path: Path) -> Product:
     """A product with a cluster of approved pairs."""
     logs = tmp_path / "pilot.jsonl"
-    logs.write_text(email_logs(20))
+    logs.write_text(email_logs(24))
     product.manage("import_logs", str(logs))
     product.manage("shell", "-c", PREPARE)
     return product

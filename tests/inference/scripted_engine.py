@@ -17,7 +17,6 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from tests.engines import free_port
 from uno_site.inference.policy import (
     BreakerLimits,
     ClientPolicy,
@@ -25,6 +24,7 @@ from uno_site.inference.policy import (
     Timeouts,
 )
 from uno_site.inference.protocol import ChatMessage, ChatRequest, Sampling
+from uno_site.ports import free_port
 
 BASE = "base"
 HANG_S = 6

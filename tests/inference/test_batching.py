@@ -21,7 +21,7 @@ def test_eight_streams_run_at_once_and_all_complete(engine, ask):
 
     def stream(i):
         chunks = []
-        for chunk in engine.chat_stream(ask(f"Write about the number {i}.", 16)):
+        for chunk in engine.chat_stream(ask(f"Write about the number {i}.", 16, user=f"u{i}")):
             chunks.append(chunk)
             n_active.append(engine.health().n_active)
         replies[i] = chunks
@@ -35,6 +35,18 @@ def test_eight_streams_run_at_once_and_all_complete(engine, ask):
     assert sorted(replies) == list(range(N_STREAMS))
     assert all(chunks[-1].finish_reason in ("stop", "length") for chunks in replies.values())
     assert engine.health().n_active == 0
+
+
+def test_background_work_leaves_slots_to_people(engine, ask):
+    streams = [engine.chat_stream(ask("Tell a very long story.", 300, seed=i)) for i in range(8)]
+    readers = [threading.Thread(target=list, args=(stream,)) for stream in streams]
+    for reader in readers:
+        reader.start()
+    wait_until(lambda: (engine.health().n_active, engine.health().n_queued) == (6, 2))
+    engine.chat(ask("Say hello.", 4, user="a person"))
+    assert engine.health().n_queued == 2, "the person was answered before what waited longer"
+    for reader in readers:
+        reader.join()
 
 
 def test_a_late_joiner_finishes_before_a_long_reply(engine, ask):

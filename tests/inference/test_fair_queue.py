@@ -1,4 +1,4 @@
-from uno_site.inference.engine.fair_queue import FairQueue
+from uno_site.inference.engine.fair_queue import BACKGROUND, FairQueue
 
 
 def drain(queue):
@@ -28,3 +28,12 @@ def test_a_removed_item_is_not_served():
     assert queue.remove(1)
     assert not queue.remove(1)
     assert drain(queue) == [2]
+
+
+def test_people_come_before_background_work_which_can_be_held_back():
+    queue = FairQueue(5)
+    for user, item in ((BACKGROUND, "check 1"), (BACKGROUND, "check 2"), ("a", "question")):
+        queue.push(user, item)
+    assert queue.pop(with_background=False) == "question"
+    assert queue.pop(with_background=False) is None
+    assert drain(queue) == ["check 1", "check 2"]

@@ -3,10 +3,10 @@ import threading
 import httpx
 import pytest
 
-from tests.engines import free_port
 from tests.inference.conftest import BASE, run_engine
 from uno_site.inference.client import HttpClient
 from uno_site.inference.errors import EngineBusy, EngineRefused, EngineUnreachable
+from uno_site.ports import free_port
 
 pytestmark = pytest.mark.model
 

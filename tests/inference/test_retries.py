@@ -6,7 +6,6 @@ from dataclasses import replace
 
 import pytest
 
-from tests.engines import free_port
 from tests.inference.scripted_engine import HASTY, ScriptedEngine, ask, scripted_engines
 from uno_site.inference.client import HttpClient
 from uno_site.inference.errors import (
@@ -18,6 +17,7 @@ from uno_site.inference.errors import (
     EngineUnreachable,
 )
 from uno_site.inference.policy import BreakerLimits
+from uno_site.ports import free_port
 
 CHAT = "/v1/chat/completions"
 #: The breaker has its own tests.

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import httpx
 
-from tests.engines import free_port
+from uno_site.ports import free_port
 
 START_SECONDS = 900
 TOKEN = "vllm-test"
@@ -41,7 +41,11 @@ def running_vllm(base_dir: Path, name: str, log: Path, *flags: str) -> Iterator[
     }
     command = [python, "-m", "vllm.entrypoints.openai.api_server", *flags]
     command += [part for key, value in options.items() for part in (f"--{key}", str(value))]
-    extra = {"VLLM_ALLOW_RUNTIME_LORA_UPDATING": "True", "VLLM_CPU_KVCACHE_SPACE": "1"}
+    extra = {
+        "VLLM_ALLOW_RUNTIME_LORA_UPDATING": "True",
+        "VLLM_CPU_KVCACHE_SPACE": "1",
+        "VLLM_TARGET_DEVICE": "cpu",
+    }
     with log.open("wb") as output:
         process = subprocess.Popen(
             command, env={**os.environ, **extra}, stdout=output, stderr=subprocess.STDOUT

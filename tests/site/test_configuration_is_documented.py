@@ -3,6 +3,8 @@
 import re
 from pathlib import Path
 
+from uno_site.runtime.options import OPTIONS
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -11,6 +13,12 @@ def test_every_variable_is_documented_and_every_documented_one_is_read() -> None
     table = (ROOT / "docs/configuration.md").read_text()
     documented = set(re.findall(r"^\| `([A-Z_]+)`", table, flags=re.MULTILINE))
     assert read == documented
+
+
+def test_every_setting_at_run_time_is_documented() -> None:
+    text = (ROOT / "docs/configuration.md").read_text()
+    section = text.partition("## Settings at run time")[2]
+    assert set(re.findall(r"`([a-z]+_[a-z_]+)`", section)) == set(OPTIONS)
 
 
 def test_variables_are_read_in_one_place_only() -> None:

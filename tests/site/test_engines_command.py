@@ -1,9 +1,6 @@
 """``manage.py engines``: which replicas serve, and what they lack."""
 
 import io
-from collections.abc import Iterator
-from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import pytest
@@ -12,20 +9,10 @@ from django.core.management.base import CommandError
 
 from chat.models import RouteKind
 from chat.services.routes import RouteSpec, route_adapters, route_table_publish
-from tests.inference.scripted_engine import ScriptedEngine, scripted_engines
+from tests.inference.scripted_engine import ScriptedEngine
 from uno_site import engine_clients
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def engines(settings: Any) -> Iterator[list[ScriptedEngine]]:
-    with scripted_engines(2) as engines:
-        urls = ", ".join(engine.url for engine in engines)
-        settings.UNO = replace(settings.UNO, engine_url=urls)
-        engine_clients.served_client.cache_clear()
-        yield engines
-        engine_clients.served_client.cache_clear()
 
 
 def publish(name: str) -> None:

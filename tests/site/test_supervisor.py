@@ -10,7 +10,7 @@ from pathlib import Path
 import psutil
 from rich.console import Console
 
-from uno_site.supervisor import Service, Supervisor
+from uno_site.supervisor import FIRST_BACKOFF_SECONDS, Service, Supervisor
 
 ROOT = Path(__file__).resolve().parents[2]
 TWO_SERVICES = """
@@ -69,6 +69,28 @@ def test_the_pause_before_a_restart_doubles() -> None:
     supervisor._start(service)
     service.process.wait()
     supervisor._plan_restart(service, time.monotonic())
-    assert service.backoff == 2.0
+    assert service.backoff == 2 * FIRST_BACKOFF_SECONDS
     supervisor._plan_restart(service, time.monotonic())
-    assert service.backoff == 4.0
+    assert service.backoff == 4 * FIRST_BACKOFF_SECONDS
+
+
+def test_what_a_killed_service_leaves_behind_is_ended(tmp_path) -> None:
+    left = tmp_path / "left.pid"
+    script = (
+        "import pathlib, subprocess, sys, time\n"
+        "child = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)'])\n"
+        f"pathlib.Path({str(left)!r}).write_text(str(child.pid))\n"
+        "time.sleep(600)\n"
+    )
+    service = Service("parent", [sys.executable, "-c", script], "cyan")
+    supervisor = Supervisor([service], Console(file=io.StringIO()))
+    supervisor._start(service)
+    deadline = time.monotonic() + 30
+    while not (left.exists() and left.read_text()) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    child = psutil.Process(int(left.read_text()))
+    service.process.kill()
+    service.process.wait()
+    supervisor._plan_restart(service, time.monotonic())
+    psutil.wait_procs([child], timeout=10)
+    assert not child.is_running() or child.status() == psutil.STATUS_ZOMBIE

@@ -55,7 +55,7 @@ def test_what_is_accepted_is_promoted_in_one_table(
     ready_cluster: Cluster, scripted: ScriptedClient, accepting: list[str]
 ) -> None:
     tips = ClusterFactory(name="Tips")
-    make_material(tips, 9)
+    make_material(tips, 11)
     outcome = learn(SilentReporter(), None)
     assert sorted(accepting) == ["Letters", "Tips"]
     assert outcome.table_version == 1
@@ -75,7 +75,7 @@ def test_noise_excluded_and_small_clusters_are_left_with_the_reason(
     assert notes(outcome) == {
         "Chatter": "noise: edits disagree",
         "Secrets": "excluded by a curator",
-        "Haiku": "3 of 8 approved prompts: too few to train",
+        "Haiku": "3 of 10 approved prompts: too few to train",
     }
     assert route_table_active() is None
 
@@ -97,7 +97,7 @@ def test_a_second_pass_trains_nothing_anew(
 def test_one_failure_does_not_stop_the_others(
     ready_cluster: Cluster, scripted: ScriptedClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    make_material(ClusterFactory(name="Tips"), 9)
+    make_material(ClusterFactory(name="Tips"), 11)
 
     def fail(cluster: Cluster, *_: Any, **__: Any) -> list[TrainingRun]:
         raise TrainingFailed(f"{cluster.name}: the disk is full.")
@@ -159,7 +159,7 @@ def test_approve_all_lets_unflagged_things_train(
 ) -> None:
     from curation.models import PreferencePair, ReviewState, Rule
 
-    make_material(ClusterFactory(name="Letters"), 10)
+    make_material(ClusterFactory(name="Letters"), 11)
     PreferencePair.objects.update(state=ReviewState.PROPOSED)
     flagged = PreferencePair.objects.first()
     flagged.flags = ["same_text"]

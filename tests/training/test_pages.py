@@ -151,8 +151,8 @@ def test_the_dashboard_says_what_is_missing(
     make_material(ClusterFactory(name="Haiku"), 5)
     ClusterFactory(name="Chatter", is_noise=True)
     page = client_for(admin).get(reverse("training:dashboard")).content.decode()
-    assert "5 approved prompts of at least 8" in page
-    assert "3 more entries" in page
+    assert "5 approved prompts of at least 10" in page
+    assert "5 more entries" in page
     assert "flagged as noise" in page
     assert page.count("disabled") == 2
 

@@ -6,9 +6,10 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.urls import reverse
 
-from chat.models import RouteKind
 from curation.models import Cluster
+from curation.services.policy import policy_update
 from tests.factories import ClusterFactory
 from tests.scripted import ScriptedClient
 from tests.training.conftest import make_run
@@ -17,6 +18,7 @@ from training.services import paths
 from training.services.paths import cluster_train, path_of
 from training.services.reporting import SilentReporter
 from training.services.runs import run_set_state
+from uno_site.accounts.models import User
 from uno_site.jobs.models import Job, JobState
 
 
@@ -35,20 +37,64 @@ def test_no_critic_for_a_base_model_that_does_not_follow_suggestions(
     critic_role: Callable[[str], None],
 ) -> None:
     critic_role("expert_only")
-    for gap_route in (RouteKind.EXPERT, RouteKind.CRITIC):
-        assert path_of(Cluster(gap_route=gap_route)) == ("expert",)
+    for gap in (0.1, 0.9):
+        assert path_of(Cluster(gap=gap)).kinds == ("expert",)
 
 
 @pytest.mark.parametrize(
-    ("gap_route", "expected"),
+    ("gap", "expected"),
     [
-        (RouteKind.EXPERT, ("expert", "critic")),
-        (RouteKind.CRITIC, ("critic", "expert")),
-        ("", ("expert", "critic")),
+        (0.4499, ("expert", "critic")),
+        (0.45, ("critic", "expert")),
+        (None, ("expert", "critic")),
     ],
 )
-def test_the_gap_says_which_path_comes_first(gap_route: str, expected: tuple[str, ...]) -> None:
-    assert path_of(Cluster(gap_route=gap_route)) == expected
+def test_the_gap_says_which_path_comes_first(
+    db: None, gap: float | None, expected: tuple[str, ...]
+) -> None:
+    assert path_of(Cluster(gap=gap)).kinds == expected
+
+
+def verified(cluster: Cluster, data_dir: Any, kind: str, win_rate: float, n: int = 8) -> None:
+    Verification.objects.create(
+        run=make_run(cluster, data_dir, kind=kind),
+        judge="reference",
+        threshold=0.53,
+        n_prompts=n,
+        win_rate=win_rate,
+    )
+
+
+def test_by_evidence_the_path_that_won_comes_first(db: None, admin: User, data_dir: Any) -> None:
+    cluster, alike, other = (ClusterFactory(gap=gap) for gap in (0.2, 0.25, 0.7))
+    verified(cluster, data_dir, "expert", 0.25)
+    order = path_of(cluster)
+    assert (order.kinds, order.policy) == (("expert", "critic"), "paper")
+
+    policy_update(values={"route_policy": "evidence"}, by=admin)
+    order = path_of(cluster)
+    assert (order.kinds, order.policy) == (("critic", "expert"), "evidence")
+    # (2 + 2) / (4 + 8), the critic's ½ is the prior.
+    assert [one.rate for one in order.evidence] == pytest.approx([0.5, 1 / 3])
+    assert path_of(alike).kinds == ("critic", "expert")
+    assert path_of(other).policy == "paper"
+
+
+def test_the_page_tells_why(db: None, client: Any, curator: User) -> None:
+    client.force_login(curator)
+    cluster = ClusterFactory(gap=0.6)
+    answer = client.get(reverse("training:cluster_path", args=[cluster.pk]))
+    assert "The gap of 0.60 reaches 0.45, so the critic comes first." in answer.content.decode()
+    part = client.get(
+        reverse("training:cluster_path", args=[cluster.pk]), headers={"HX-Request": "true"}
+    )
+    assert "<html" not in part.content.decode()
+
+
+def test_strangers_do_not_see_it(db: None, client: Any, alice: User) -> None:
+    client.force_login(alice)
+    url = reverse("training:cluster_path", args=[ClusterFactory().pk])
+    assert client.get(url).status_code in (403, 404)
 
 
 @pytest.fixture
@@ -99,7 +145,7 @@ def test_a_high_gap_cluster_gets_an_expert_where_its_critic_fails(
     db: None, verdicts: Callable[..., list[str]]
 ) -> None:
     verdicts(expert=True, critic=False)
-    runs = cluster_train(ClusterFactory(gap_route="critic"), SilentReporter(), None)
+    runs = cluster_train(ClusterFactory(gap=0.6), SilentReporter(), None)
     assert states(runs) == [("critic", "refused"), ("expert", "accepted")]
 
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import replace
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -11,25 +10,15 @@ import pytest
 from chat.services.routes import route_table_active
 from curation.models import Cluster
 from tests.factories import ClusterFactory
-from tests.inference.scripted_engine import ScriptedEngine, scripted_engines
+from tests.inference.scripted_engine import ScriptedEngine
 from training.errors import PromotionRefused
 from training.models import Adapter
-from training.services import promotion
+from training.services import publishing
 from training.services.promotion import promote, retire
 from uno_site import engine_clients
 from uno_site.inference.errors import EngineUnreachable
 
 Make = Callable[..., Adapter]
-
-
-@pytest.fixture
-def engines(settings: Any) -> Iterator[list[ScriptedEngine]]:
-    with scripted_engines(2) as engines:
-        urls = ",".join(engine.url for engine in engines)
-        settings.UNO = replace(settings.UNO, engine_url=urls)
-        engine_clients.served_client.cache_clear()
-        yield engines
-        engine_clients.served_client.cache_clear()
 
 
 @pytest.fixture
@@ -42,13 +31,13 @@ def test_the_adapter_is_everywhere_before_the_route_is_published(
 ) -> None:
     adapter = make(letters)
     seen: list[dict[str, str]] = []
-    publish = promotion.route_table_publish
+    publish = publishing.route_table_publish
 
     def watched(**values: Any) -> Any:
         seen.extend(dict(engine.adapters) for engine in engines)
         return publish(**values)
 
-    monkeypatch.setattr(promotion, "route_table_publish", watched)
+    monkeypatch.setattr(publishing, "route_table_publish", watched)
     promote([adapter], None)
     assert seen == [{adapter.name: adapter.path}] * 2
     retire(adapter, None)

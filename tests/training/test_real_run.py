@@ -36,6 +36,7 @@ TOPICS = (
     "the garden",
     "a broken lamp",
     "the post box",
+    "an old stove",
 )
 SHORT = replace(answers.SAMPLING, min_tokens=32, max_tokens=32)
 PROMPT = "Write an e-mail about {}."
@@ -65,7 +66,7 @@ def test_from_pairs_to_an_answer_that_says_why(
     cluster: Cluster, engine: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(answers, "SAMPLING", SHORT)
-    gate = Gate(ReferenceJudge(engine), {"judge": "reference", "n": 9})
+    gate = Gate(ReferenceJudge(engine), {"judge": "reference", "n": 10})
     monkeypatch.setattr(verification, "current_gate", lambda cluster: gate)
 
     run = run_create(cluster, "expert", None, {"n_epochs": 2, "r": 8, "max_completion_tokens": 32})
@@ -79,7 +80,7 @@ def test_from_pairs_to_an_answer_that_says_why(
     assert losses[1] < losses[0]
 
     found = run_verify(run, SilentReporter())
-    assert found.n_prompts == 3
+    assert found.n_prompts == 5
     assert {row["epoch"] for row in found.epochs} == {1, 2}
     assert [model.id for model in engine.models() if model.id.startswith("verify-")] == []
 

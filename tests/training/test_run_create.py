@@ -31,8 +31,8 @@ def test_the_folder_is_what_the_trainer_reads(
     assert values["kind"] == "expert"
     assert values["data_hash"] == run.data_hash
     assert config.to_json() == run.config
-    assert (len(folder.read_rows("train.jsonl")), run.n_train) == (7, 7)
-    assert (len(folder.read_rows("validation.jsonl")), run.n_validation) == (3, 3)
+    assert (len(folder.read_rows("train.jsonl")), run.n_train) == (5, 5)
+    assert (len(folder.read_rows("validation.jsonl")), run.n_validation) == (5, 5)
     asked = {row["id"] for row in folder.read_rows("prompts.jsonl")}
     assert asked == {row["id"] for row in folder.read_rows("validation.jsonl")}
     assert AuditEvent.objects.get(action="run.create").actor == admin
@@ -90,10 +90,10 @@ def test_noise_and_excluded_clusters_are_refused(
 
 def test_only_what_was_approved_is_learned(db: None, scripted: ScriptedClient) -> None:
     cluster = ClusterFactory()
-    make_material(cluster, 9)
+    make_material(cluster, 11)
     rejected = PreferencePair.objects.first()
     rejected.state = ReviewState.REJECTED
     rejected.save()
     run = run_create(cluster, "expert", None)
-    assert run.n_train + run.n_validation == 8
+    assert run.n_train + run.n_validation == 10
     assert not run.examples.filter(pair=rejected).exists()

@@ -13,7 +13,8 @@ from training.errors import TrainingFailed
 from training.models import RunState, TrainingRun
 from training.services.execution import run_execute
 from training.services.reporting import SilentReporter
-from training.services.runs import run_cancel, run_create, run_folder
+from training.services.run_control import run_cancel
+from training.services.runs import run_create, run_folder
 from uno_site.jobs.context import JobCancelled
 
 pytestmark = pytest.mark.usefixtures("torch_base")

@@ -9,24 +9,36 @@ from training.services.material import SPLIT, split_pairs, verification_rows
 from uno_site.errors import InvalidInput
 
 
-def test_a_fifth_is_held_out() -> None:
-    split = split_pairs(make_pairs(24), seed=0)
-    assert (len(split.train), len(split.validation)) == (19, 5)
+@pytest.mark.parametrize(
+    ("n", "n_validation"),
+    [
+        (10, 5),  # the minimum
+        (17, 5),  # a third
+        (21, 7),
+        (24, 8),  # enough to lose one and still be accepted
+        (40, 8),
+        (50, 10),  # a fifth (UNO §4)
+        (100, 20),
+    ],
+)
+def test_how_many_are_held_out(n: int, n_validation: int) -> None:
+    split = split_pairs(make_pairs(n), seed=0)
+    assert (len(split.train), len(split.validation)) == (n - n_validation, n_validation)
 
 
 def test_small_clusters_still_have_a_minimum_of_validation_prompts() -> None:
     split = split_pairs(make_pairs(SPLIT.min_prompts), seed=0)
-    assert len(split.validation) == SPLIT.min_validation == 3
+    assert len(split.validation) == SPLIT.min_validation == 5
     assert len(split.train) == SPLIT.min_train == 5
 
 
 def test_too_few_prompts_are_refused_with_the_number_missing() -> None:
-    with pytest.raises(InvalidInput, match=r"has 6 approved prompts.*2 more entries"):
+    with pytest.raises(InvalidInput, match=r"has 6 approved prompts.*4 more entries"):
         split_pairs(make_pairs(6), seed=0)
 
 
 def test_an_empty_cluster_is_refused() -> None:
-    with pytest.raises(InvalidInput, match="has 0 approved prompts; training needs 8"):
+    with pytest.raises(InvalidInput, match="has 0 approved prompts; training needs 10"):
         split_pairs([], seed=0)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from chat.services.messages import REPLY_SAMPLING
-from curation.models import Cluster
+from curation.models import Cluster, CurationPolicy
 from curation.roles.judges import ReferenceJudge
 from tests.scripted import ScriptedClient
 from training.models import AdapterState, RunState, TrainingRun, Verification
@@ -71,9 +71,10 @@ def test_the_best_epoch_is_accepted_and_registered(
     found = run_verify(run, SilentReporter())
 
     assert run.state == RunState.ACCEPTED
-    assert (found.best_epoch, found.win_rate, found.n_prompts) == (2, 1.0, 3)
-    assert 0.4 < found.low < found.high == 1.0
+    assert (found.best_epoch, found.win_rate, found.n_prompts) == (2, 1.0, 5)
+    assert 0.5 < found.low < found.high == 1.0
     assert [row["win_rate"] for row in found.epochs] == [0.5, 1.0]
+    assert [row["low"] for row in found.epochs][1] == found.low
     assert found.adapter.state == AdapterState.ACCEPTED
     assert found.adapter.epoch == 2
     assert found.judge_check == {**CHECK, "beats_chance": True}
@@ -119,10 +120,10 @@ def test_each_query_is_answered_greedily_once_and_sampled_twice(
     drawn = [
         request.sampling for request in scripted.requests if request.model.startswith("verify-")
     ]
-    assert len(drawn) == 2 * 3 * 3  # epochs, queries, samples
+    assert len(drawn) == 2 * 5 * 3  # epochs, queries, samples
     greedy = [one for one in drawn if one.temperature == 0.0]
     sampled = [one for one in drawn if one.temperature == REPLY_SAMPLING.temperature]
-    assert (len(greedy), len(sampled)) == (6, 12)
+    assert (len(greedy), len(sampled)) == (10, 20)
     assert {one.top_p for one in sampled} == {REPLY_SAMPLING.top_p}
     assert len({one.seed for one in sampled}) == 2
 
@@ -140,7 +141,7 @@ def test_without_a_judge_nothing_is_accepted_but_there_is_something_to_look_at(
     assert found.win_rate is None
     assert found.adapter.state == AdapterState.CANDIDATE
     assert found.best_epoch == 2  # the lower validation loss
-    assert len(found.samples) == 3
+    assert len(found.samples) == 5
     assert not can_gate(run)
 
 
@@ -216,4 +217,61 @@ def test_too_few_prompts_that_the_judge_can_score(
     folder.write("prompts.jsonl", dump_rows(rows))
     found = run_verify(run, SilentReporter())
     assert not found.is_accepted
-    assert "Too few of the 3 held-out prompts" in found.reason
+    assert "Too few of the 5 held-out prompts" in found.reason
+
+
+class OrderedJudge(ReferenceJudge):
+    """Reads two answers at once and prefers the one that begins with "Hi"."""
+
+    name = "pairwise"
+    needs_correction = False
+    is_pairwise = True
+
+    def score_many(self, items: Any) -> list[float]:
+        return [0.0 for _ in items]
+
+    def prefer_many(self, pairs: Any) -> list[float]:
+        return [
+            (one.answer.startswith("Hi") - other.answer.startswith("Hi") + 1) / 2
+            for one, other in pairs
+        ]
+
+
+def test_a_judge_of_two_answers_compares_with_the_base(
+    run: TrainingRun, scripted: ScriptedClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pairwise = Gate(OrderedJudge(scripted), CHECK)
+    monkeypatch.setattr(verification, "current_gate", lambda cluster: pairwise)
+    answer_by_model(scripted, base=long_answer, epoch_1=long_answer, epoch_2=wanted_answer)
+    found = run_verify(run, SilentReporter())
+    assert [row["win_rate"] for row in found.epochs] == [0.5, 1.0]
+    assert (found.samples[0]["score"], found.samples[0]["score_base"]) == (1.0, 0.0)
+    assert found.is_accepted
+
+
+@pytest.fixture
+def four_of_five(torch_base: Any, run: TrainingRun, scripted: ScriptedClient) -> None:
+    """The second epoch wins four of five queries and loses one."""
+    lost = run_folder(run).read_rows("prompts.jsonl")[0]["messages"][-1]["content"]
+
+    def epoch_2(query: str) -> str:
+        return "Dear Sir or Madam." if query == lost else wanted_answer(query)
+
+    answer_by_model(scripted, base=long_answer, epoch_1=long_answer, epoch_2=epoch_2)
+
+
+@pytest.mark.usefixtures("four_of_five")
+def test_four_of_five_could_be_chance_and_the_verdict_says_what_is_missing(
+    run: TrainingRun,
+) -> None:
+    found = run_verify(run, SilentReporter())
+    assert (found.win_rate, found.is_accepted) == (0.8, False)
+    assert "6 more validation prompts would tell" in found.reason
+
+
+@pytest.mark.usefixtures("four_of_five")
+def test_the_papers_rule_accepts_four_of_five(run: TrainingRun) -> None:
+    CurationPolicy.objects.update_or_create(pk=1, defaults={"promotion_rule": "paper"})
+    found = run_verify(run, SilentReporter())
+    assert (found.win_rate, found.is_accepted) == (0.8, True)
+    assert found.reason.endswith("reaches 0.53.")

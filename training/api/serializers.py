@@ -5,7 +5,7 @@ from __future__ import annotations
 from rest_framework import serializers
 
 from chat.models import RouteTable, ServedRoute
-from training.models import Adapter, AdapterKind, Promotion, TrainingRun, Verification
+from training.models import CLUSTER_KIND_CHOICES, Adapter, Promotion, TrainingRun, Verification
 
 
 class VerificationSerializer(serializers.ModelSerializer):
@@ -65,7 +65,7 @@ class RunStartSerializer(serializers.Serializer):
     """What to train."""
 
     cluster = serializers.UUIDField()
-    kind = serializers.ChoiceField(AdapterKind.choices, required=False)
+    kind = serializers.ChoiceField(CLUSTER_KIND_CHOICES, required=False)
     seed = serializers.IntegerField(default=0)
 
 
@@ -115,11 +115,26 @@ class PromotionSerializer(serializers.ModelSerializer):
 
 
 class PromoteSerializer(serializers.Serializer):
-    """Which accepted adapters to serve."""
+    """Which accepted adapters to serve.
+
+    ``is_wide_allowed`` leaves routes that take unrelated prompts their reach; it needs a reason.
+    """
 
     adapters = serializers.PrimaryKeyRelatedField(
         queryset=Adapter.objects.all(), many=True, allow_empty=False
     )
+    reason = serializers.CharField(max_length=300, default="", allow_blank=True)
+    is_wide_allowed = serializers.BooleanField(default=False)
+
+
+class CanarySerializer(serializers.Serializer):
+    """Which accepted adapter to serve to how many per cent of its cluster's conversations.
+
+    0 rolls the canary back; to serve everybody, promote the adapter.
+    """
+
+    adapter = serializers.PrimaryKeyRelatedField(queryset=Adapter.objects.all())
+    percent = serializers.IntegerField(min_value=0, max_value=99)
     reason = serializers.CharField(max_length=300, default="", allow_blank=True)
 
 
@@ -145,6 +160,7 @@ class ServedRouteSerializer(serializers.ModelSerializer):
             "adapter_name",
             "adapter_version",
             "rules",
+            "canary_percent",
         ]
         read_only_fields = fields
 

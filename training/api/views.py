@@ -14,8 +14,9 @@ from rest_framework.response import Response
 from chat.models import RouteTable
 from curation.models import Cluster
 from training.models import Adapter, Promotion, TrainingRun
+from training.services.canary import canary_serve, canary_stop
 from training.services.promotion import promote, rollback
-from training.services.runs import run_cancel
+from training.services.run_control import run_cancel, run_pause, run_resume
 from uno_site.api.permissions import ReadAsCuratorActAsAdmin
 from uno_site.jobs.api import JobSerializer
 from uno_site.jobs.services import job_enqueue
@@ -56,10 +57,25 @@ class RunViewSet(TrainingViewSet):
 
     @extend_schema(request=None, responses=s.RunSerializer)
     @action(detail=True, methods=["post"])
+    def pause(self, request: Request, pk: str | None = None) -> Response:
+        """Stop the run for a while."""
+        return self._act(request, run_pause)
+
+    @extend_schema(request=None, responses=s.RunSerializer)
+    @action(detail=True, methods=["post"])
+    def resume(self, request: Request, pk: str | None = None) -> Response:
+        """Go on with a run that stopped."""
+        return self._act(request, run_resume)
+
+    @extend_schema(request=None, responses=s.RunSerializer)
+    @action(detail=True, methods=["post"])
     def cancel(self, request: Request, pk: str | None = None) -> Response:
         """Stop the run."""
+        return self._act(request, run_cancel)
+
+    def _act(self, request: Request, service: Any) -> Response:
         run = self.get_object()
-        run_cancel(run=run, by=request.user)
+        service(run=run, by=request.user)
         run.refresh_from_db()
         return Response(self.get_serializer(run).data)
 
@@ -83,9 +99,27 @@ class PromotionViewSet(TrainingViewSet):
         """Serve accepted adapters, each for its cluster."""
         body = s.PromoteSerializer(data=request.data)
         body.is_valid(raise_exception=True)
+        wanted = body.validated_data
         promotion = promote(
-            body.validated_data["adapters"], request.user, body.validated_data["reason"]
+            wanted["adapters"],
+            request.user,
+            wanted["reason"],
+            is_wide_allowed=wanted["is_wide_allowed"],
         )
+        return Response(s.PromotionSerializer(promotion).data, status=201)
+
+    @extend_schema(request=s.CanarySerializer, responses={201: s.PromotionSerializer})
+    @action(detail=False, methods=["post"])
+    def canary(self, request: Request) -> Response:
+        """Serve an accepted adapter to a share of its cluster's conversations, or to none."""
+        body = s.CanarySerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        adapter, percent = body.validated_data["adapter"], body.validated_data["percent"]
+        reason = body.validated_data["reason"]
+        if percent:
+            promotion = canary_serve(adapter, percent, request.user, reason)
+        else:
+            promotion = canary_stop(adapter, request.user, reason)
         return Response(s.PromotionSerializer(promotion).data, status=201)
 
     @extend_schema(request=s.RollbackSerializer, responses={201: s.PromotionSerializer})

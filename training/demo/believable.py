@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from curation.models import Cluster, PreferencePair, ReviewState, Rule
-from curation.selectors import pair_queue, rule_queue
+from curation.queues import pair_queue, rule_queue
 from curation.services.importing import logs_import
 from curation.services.review import item_approve, item_reject
 from training.demo.replay import replay

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -15,16 +14,11 @@ import httpx
 
 from uno_site.env import ROOT
 from uno_site.inference.errors import EngineUnreachable
+from uno_site.ports import free_port
+from uno_site.processes import process_stop
 
 START_SECONDS = 180.0
 STOP_SECONDS = 20.0
-
-
-def free_port() -> int:
-    """A port of this machine on which nobody listens."""
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return int(sock.getsockname()[1])
 
 
 @contextmanager
@@ -52,11 +46,7 @@ def engine_process(environment: Mapping[str, str], log: Path) -> Iterator[str]:
         _wait_until_ready(url, process, log)
         yield url
     finally:
-        process.terminate()
-        try:
-            process.wait(timeout=STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            process.kill()
+        process_stop(process, STOP_SECONDS)
 
 
 def _wait_until_ready(url: str, process: subprocess.Popen[bytes], log: Path) -> None:

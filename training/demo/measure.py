@@ -28,7 +28,7 @@ from uno_site.inference.protocol import ChatMessage
 
 @dataclass(frozen=True, slots=True)
 class Bars:
-    """What the demonstration must show (issue 2, "It learns")."""
+    """What the demonstration must show ("It learns")."""
 
     cost_share: float = 0.5
     on_topic_share: float = 0.9

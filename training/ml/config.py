@@ -1,26 +1,32 @@
-"""Hyper-parameters of experts and critics, each named once, with its source."""
+"""Hyper-parameters of experts, critics and hindsight adapters, each named once, with its source."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
-from typing import Any, Literal, Self
+from dataclasses import asdict, dataclass, fields, replace
+from typing import Any, Literal, Self, get_args
 
 from .errors import ConfigInvalid
 
 ALL_LINEAR = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
 
 Dtype = Literal["float32", "bfloat16"]
+HindsightLoss = Literal["reverse_kl", "policy_gradient"]
+Teacher = Literal["frozen", "live"]
+Hint = Literal["paper", "appended"]
 
 
 @dataclass(frozen=True, slots=True)
 class TrainingConfig:
-    """What experts and critics share. The defaults are the paper's (UNO §4).
+    """What all kinds share. The defaults are the paper's (UNO §4).
 
     ``batch_size`` is the number of rows of one optimiser step; ``micro_batch_size`` only says
     how many of them go through the model at once. Lengths are in tokens: contexts are cut on
     the left, completions on the right. ``save_every_steps`` 0 saves the state at the end of
-    each epoch only.
+    each epoch only. ``share_prompts`` computes a prompt once for all its answers where the
+    model allows it (:mod:`training.ml.packing`); the result is the same up to rounding.
+    ``init_from`` is the folder of an adapter of the same cluster and base to go on from, and
+    ``init_sha256`` the digest of its weights (:mod:`training.ml.warm_start`); empty: from nothing.
     """
 
     r: int = 64
@@ -39,6 +45,9 @@ class TrainingConfig:
     max_prompt_tokens: int = 2048
     max_completion_tokens: int = 2048
     save_every_steps: int = 0
+    share_prompts: bool = True
+    init_from: str = ""
+    init_sha256: str = ""
 
     def __post_init__(self) -> None:
         """Refuse values with which nothing can be trained."""
@@ -50,6 +59,10 @@ class TrainingConfig:
             _require(getattr(self, name) > 0, name, getattr(self, name), "above 0")
         for name in ("warmup_steps", "weight_decay", "save_every_steps"):
             _require(getattr(self, name) >= 0, name, getattr(self, name), "at least 0")
+        is_named = bool(self.init_from) == bool(self.init_sha256)
+        _require(
+            is_named, "init_sha256", repr(self.init_sha256), "given with init_from, and only then"
+        )
         _require(0 <= self.dropout < 1, "dropout", self.dropout, "in [0, 1)")
         _require(bool(self.targets), "targets", self.targets, "at least one layer name")
         _require(self.dtype in ("float32", "bfloat16"), "dtype", self.dtype, "float32 or bfloat16")
@@ -110,6 +123,37 @@ class CriticConfig(TrainingConfig):
     """Critic LoRA: SFT on numbered feedback rules, same optimiser as the expert (UNO §5)."""
 
 
+@dataclass(frozen=True, slots=True)
+class HindsightConfig(TrainingConfig):
+    """LoRA that learns from the user's next message (arXiv 2603.12273).
+
+    ``loss``: full-vocabulary "reverse_kl", or the paper's sampled-token "policy_gradient".
+    ``teacher``: "frozen" is the base model, told the next message; "live" (the paper's) is the
+    adapter as it is by then, with which a small model degenerates (docs/experiments.md).
+    ``hint``: the teacher is told the next message in the "paper"'s words, or it is "appended" to
+    the question as it is: a small model answers the paper's words instead of following them.
+    ``skip_tokens`` of each logged reply do not count (the paper: 2); its last one always does.
+    ``kl_cap``: mean KL to the base in nats a token beyond which a reply is pulled back, with
+    ``kl_weight`` (0: no cap).
+    """
+
+    loss: HindsightLoss = "reverse_kl"
+    teacher: Teacher = "frozen"
+    hint: Hint = "paper"
+    skip_tokens: int = 2
+    kl_cap: float = 1.0
+    kl_weight: float = 1.0
+
+    def __post_init__(self) -> None:
+        """Refuse values with which nothing can be trained."""
+        TrainingConfig.__post_init__(self)
+        for name, kind in (("loss", HindsightLoss), ("teacher", Teacher), ("hint", Hint)):
+            known, value = get_args(kind), getattr(self, name)
+            _require(value in known, name, value, f"one of {', '.join(known)}")
+        for name in ("skip_tokens", "kl_cap", "kl_weight"):
+            _require(getattr(self, name) >= 0, name, getattr(self, name), "at least 0")
+
+
 def _require(is_right: bool, name: str, value: object, expected: str) -> None:
     if not is_right:
         raise ConfigInvalid(f"{name} is {value}.", remedy=f"It must be {expected}.")
@@ -125,15 +169,22 @@ def _typed(name: str, kind: str, value: Any) -> Any:
         return float(value)
     if kind == "int" and is_number and value == int(value):
         return int(value)
-    if kind in ("str", "Dtype") and isinstance(value, str):
+    if kind == "bool" and isinstance(value, bool):
+        return value
+    if kind in ("str", "Dtype", "HindsightLoss", "Teacher", "Hint") and isinstance(value, str):
         return value
     raise ConfigInvalid(f"{name} is {value!r}.", remedy=f"It must be of type {kind}.")
 
 
-AnyConfig = ExpertConfig | CriticConfig
+AnyConfig = ExpertConfig | CriticConfig | HindsightConfig
 
 PAPER_EXPERT = ExpertConfig()
 PAPER_CRITIC = CriticConfig()
+#: The paper fine-tunes all weights (2e-6, batch 32, clip 10, 2 epochs); the rank, the rate and
+#: the batch of 8 are those of an adapter that learns from 8 to 16 interactions at a time.
+PAPER_HINDSIGHT = HindsightConfig(
+    r=16, alpha=32, dropout=0.0, n_epochs=2, learning_rate=2e-4, batch_size=8, grad_clip=10.0
+)
 
 #: For a reference model of 135M parameters on two processor cores and clusters of about 20
 #: pairs; the expert's were found by measuring, the critic's follow them (docs/experiments.md).
@@ -162,11 +213,29 @@ SMALL_CRITIC = CriticConfig(
     max_prompt_tokens=384,
     max_completion_tokens=128,
 )
+SMALL_HINDSIGHT = replace(
+    PAPER_HINDSIGHT,
+    hint="appended",
+    skip_tokens=0,
+    micro_batch_size=4,
+    dtype="float32",
+    max_prompt_tokens=512,
+    max_completion_tokens=128,
+)
 
-PAPER: dict[str, AnyConfig] = {"expert": PAPER_EXPERT, "critic": PAPER_CRITIC}
-SMALL: dict[str, AnyConfig] = {"expert": SMALL_EXPERT, "critic": SMALL_CRITIC}
+PAPER: dict[str, AnyConfig] = {
+    "expert": PAPER_EXPERT,
+    "critic": PAPER_CRITIC,
+    "hindsight": PAPER_HINDSIGHT,
+}
+SMALL: dict[str, AnyConfig] = {
+    "expert": SMALL_EXPERT,
+    "critic": SMALL_CRITIC,
+    "hindsight": SMALL_HINDSIGHT,
+}
 
-CONFIG_CLASSES: dict[str, type[ExpertConfig] | type[CriticConfig]] = {
+CONFIG_CLASSES: dict[str, type[AnyConfig]] = {
     "expert": ExpertConfig,
     "critic": CriticConfig,
+    "hindsight": HindsightConfig,
 }

@@ -24,6 +24,12 @@ class DataInvalid(TrainerError):
     code = "data_invalid"
 
 
+class AdapterUnfit(TrainerError):
+    """A run cannot go on from the adapter that it names."""
+
+    code = "adapter_unfit"
+
+
 class FolderBusy(TrainerError):
     """Another trainer works in the same run folder."""
 

@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor
@@ -19,7 +19,7 @@ from .data import Example, epoch_batches
 from .errors import Diverged, Stopped
 from .losses import Metrics
 from .model import adapter_weights, save_adapter, set_adapter_weights
-from .objective import Objective, add_up
+from .objective import add_up
 from .processes import Processes, Stopper
 from .state import TrainerState, add_metrics, cut_metrics, load_state, save_state
 
@@ -35,6 +35,22 @@ def learning_rate(step: int, n_steps: int, peak: float, warmup_steps: int = 0) -
     return peak * 0.5 * (1 + math.cos(math.pi * progress))
 
 
+class Scores(Protocol):
+    """What the loop asks of an objective: a model with its adapter, and a loss that adds up."""
+
+    @property
+    def model(self) -> Any: ...
+
+    @property
+    def config(self) -> AnyConfig: ...
+
+    def parts(self, n_examples: int) -> list[Sequence[int]]: ...
+
+    def loss(
+        self, batch: Sequence[Any], members: Sequence[int], reference: Tensor | None
+    ) -> tuple[Tensor, Metrics]: ...
+
+
 @dataclass
 class Trainer:
     """Trains one adapter in one run folder.
@@ -43,7 +59,7 @@ class Trainer:
     ----------
     folder : Path
         The run folder; metrics, checkpoints and state are written into it.
-    objective : Objective
+    objective : Scores
         The model with its adapter, and the loss.
     train, validation : sequence of Example
         Encoded rows.
@@ -58,7 +74,7 @@ class Trainer:
     """
 
     folder: Path
-    objective: Objective
+    objective: Scores
     train: Sequence[Example]
     validation: Sequence[Example]
     references: dict[str, Tensor] | None
@@ -77,6 +93,7 @@ class Trainer:
             lr=self.config.learning_rate,
             betas=self.config.betas,
             weight_decay=self.config.weight_decay,
+            fused=True,
         )
 
     @property
@@ -123,7 +140,7 @@ class Trainer:
         rate = learning_rate(
             self.step, self.n_steps, self.config.learning_rate, self.config.warmup_steps
         )
-        metrics, grad_norm = self._update(indices, rate)
+        metrics, grad_norm = self.update(indices, rate)
         self.step += 1
         seconds = time.monotonic() - started
         self.seconds += seconds
@@ -143,8 +160,11 @@ class Trainer:
         if self.config.save_every_steps and self.step % self.config.save_every_steps == 0:
             self._save_state()
 
-    def _update(self, indices: Sequence[int], rate: float) -> tuple[Metrics, float]:
-        """One optimiser step over micro-batches; nothing changes if it is stopped midway."""
+    def update(self, indices: Sequence[int], rate: float) -> tuple[Metrics, float]:
+        """One optimiser step over micro-batches; nothing changes if it is stopped midway.
+
+        Returns the metrics, and the norm of the gradient before it was clipped.
+        """
         # Each step has a random state of its own, so that a resumed run repeats it exactly.
         torch.manual_seed(self.seed * 1_000_003 + self.step + 7_919 * self.processes.index)
         self.objective.model.train()

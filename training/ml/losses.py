@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
+from torch.autograd.function import once_differentiable
 from torch.nn.functional import logsigmoid
 
 Metrics = dict[str, float]
+
+#: Logits whose softmax is computed at once: 8 MB in float32, which a processor's cache still holds.
+ELEMENTS_AT_ONCE = 2**21
 
 
 class PairLogprobs(NamedTuple):
@@ -35,10 +39,54 @@ def sequence_logprobs(logits: Tensor, labels: Tensor, mask: Tensor) -> Tensor:
     Tensor
         Shape [B], nats, float32 or better whatever the logits are.
     """
-    logits = logits if logits.dtype == torch.float64 else logits.float()
-    # log softmax at the labels only: no second [B, T, V] tensor is kept for the backward pass.
-    picked = logits.gather(-1, labels.unsqueeze(-1)).squeeze(-1)  # [B, T]
-    return ((picked - logits.logsumexp(-1)) * mask).sum(-1)
+    flat = token_logprobs(logits.flatten(0, 1), labels.flatten())
+    return (flat.view(labels.shape) * mask).sum(-1)
+
+
+def token_logprobs(logits: Tensor, labels: Tensor) -> Tensor:
+    r"""log softmax at the labels: :math:`z_y - \log\sum_v e^{z_v}`, shape [N], nats.
+
+    ``logits`` has shape [N, V], ``labels`` [N]. The result is float32 or better. The gradient,
+    :math:`g\,(1_{v=y} - e^{z_v - \mathrm{lse}})`, is written out, some rows at a
+    time: the softmax is computed once, and besides the logits and their gradient no tensor of
+    [N, V] comes to be.
+    """
+    result: Tensor = _TokenLogprobs.apply(logits, labels)  # type: ignore[no-untyped-call]
+    return result
+
+
+class _TokenLogprobs(torch.autograd.Function):
+    """See :func:`token_logprobs`."""
+
+    @staticmethod
+    def forward(ctx: Any, logits: Tensor, labels: Tensor) -> Tensor:
+        parts = torch.split(logits, rows_at_once(logits))
+        lse = torch.cat([precise(part).logsumexp(-1) for part in parts])
+        ctx.save_for_backward(logits, labels, lse)
+        return precise(logits.gather(-1, labels.unsqueeze(-1)).squeeze(-1)) - lse
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None]:
+        logits, labels, lse = ctx.saved_tensors
+        result = torch.empty_like(logits)
+        n = rows_at_once(logits)
+        columns = (lse.unsqueeze(-1), labels.unsqueeze(-1), grad.unsqueeze(-1))
+        parts = (tensor.split(n) for tensor in (result, logits, *columns))
+        for out, z, total, label, g in zip(*parts, strict=True):
+            softmax = (precise(z) - total).exp_()
+            out.copy_(softmax.mul_(-g).scatter_add_(-1, label, g))
+        return result, None
+
+
+def precise(logits: Tensor) -> Tensor:
+    """``logits`` in float32 or better."""
+    return logits if logits.dtype == torch.float64 else logits.float()
+
+
+def rows_at_once(logits: Tensor) -> int:
+    """How many rows of logits [N, V] to compute at a time (:data:`ELEMENTS_AT_ONCE`)."""
+    return max(1, ELEMENTS_AT_ONCE // logits.shape[-1])
 
 
 def compute_dpo_loss(

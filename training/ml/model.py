@@ -17,6 +17,7 @@ from uno_site.inference.torch_base import IDENTITY, set_pad_token
 from .config import AnyConfig
 from .data import Batch
 from .losses import sequence_logprobs
+from .packing import can_pack, register_attention
 
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 
@@ -65,6 +66,8 @@ def load_learner(base_dir: Path, config: AnyConfig, seed: int, device: torch.dev
 
     base = AutoModelForCausalLM.from_pretrained(base_dir, dtype=DTYPES[config.dtype])
     base.config.use_cache = False
+    if config.share_prompts and can_pack(base):
+        base.set_attn_implementation(register_attention())
     torch.manual_seed(seed)
     lora = LoraConfig(
         r=config.r,
@@ -82,16 +85,22 @@ def load_learner(base_dir: Path, config: AnyConfig, seed: int, device: torch.dev
         ) from error
 
 
-def answer_logprobs(model: Any, batch: Batch, device: torch.device) -> Tensor:
-    """log p(answer | prompt) of each row of a batch, shape [B], nats."""
-    n_answer = batch.labels.shape[1]
-    logits = model(
+def answer_logits(model: Any, batch: Batch, device: torch.device) -> Tensor:
+    """The logits that predict the answers' tokens, shape [B, T, V]."""
+    n, n_answer = batch.input_ids.shape[1], batch.labels.shape[1]
+    logits: Tensor = model(
         input_ids=batch.input_ids.to(device),
         attention_mask=batch.attention_mask.to(device),
         position_ids=batch.position_ids.to(device),
         # Logits of the answers only: the vocabulary is the most expensive layer of a small model.
-        logits_to_keep=n_answer + 1,
-    ).logits[:, :-1]
+        logits_to_keep=torch.arange(n - n_answer - 1, n - 1, device=device),
+    ).logits
+    return logits
+
+
+def answer_logprobs(model: Any, batch: Batch, device: torch.device) -> Tensor:
+    """log p(answer | prompt) of each row of a batch, shape [B], nats."""
+    logits = answer_logits(model, batch, device)
     return sequence_logprobs(logits, batch.labels.to(device), batch.mask.to(device))
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -12,7 +13,8 @@ from torch import Tensor
 from .config import AnyConfig, ExpertConfig
 from .data import Example, chunks, collate
 from .losses import Metrics, PairLogprobs, compute_expert_loss, compute_sft_loss
-from .model import answer_logprobs
+from .model import DTYPES, answer_logprobs
+from .packing import is_packing, is_same, packed_logprobs
 
 
 def answers_of(config: AnyConfig) -> tuple[str, ...]:
@@ -32,15 +34,21 @@ def answer_limits(config: AnyConfig) -> tuple[int, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Objective:
-    """Scores examples with a model under a configuration."""
+    """Scores examples with a model under a configuration.
+
+    ``is_packed`` computes each prompt once (:func:`choose_layout` says where that is right).
+    """
 
     model: Any
     config: AnyConfig
     pad: int
     device: torch.device
+    is_packed: bool = False
 
     def logprobs(self, examples: Sequence[Example]) -> Tensor:
         """log p of each answer, shape [n_answers, n_examples]; one forward pass for all."""
+        if self.is_packed:
+            return packed_logprobs(self.model, examples, self.device)
         n_answers = len(examples[0].answers)
         prompts = [example.prompt for example in examples] * n_answers
         answers = [example.answers[which] for which in range(n_answers) for example in examples]
@@ -80,6 +88,23 @@ class Objective:
     def parts(self, n_examples: int) -> list[Sequence[int]]:
         """Indices of the micro-batches of a batch."""
         return chunks(range(n_examples), self.config.micro_batch_size)
+
+
+def choose_layout(objective: Objective, examples: Sequence[Example]) -> Objective:
+    """``objective`` with prompts computed once, if the model gives the same with them.
+
+    That is measured on the first two of ``examples``: a model whose attention does not see the
+    spans would otherwise learn from answers that see each other.
+    """
+    if not is_packing(objective.model):
+        return objective
+    packed, probe = replace(objective, is_packed=True), examples[:2]
+    objective.model.eval()
+    values = packed.reference(probe), objective.reference(probe)
+    if is_same(*values, DTYPES[objective.config.dtype]):
+        return packed
+    sys.stderr.write("This model cannot share a prompt between answers: it is computed twice.\n")
+    return objective
 
 
 def add_up(parts: Sequence[Metrics]) -> Metrics:

@@ -9,12 +9,11 @@ told to stop; the others end with it.
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -25,8 +24,10 @@ import torch
 from accelerate import PartialState
 from accelerate.utils import broadcast, gather_object, reduce
 from torch import Tensor
+from torch.nn.utils import parameters_to_vector, vector_to_parameters
 
 from uno_site.files import write_json
+from uno_site.ports import free_port
 
 from .errors import HelperLost, Stopped
 from .model import best_device
@@ -66,15 +67,15 @@ class Processes:
         if self.count == 1:
             return
         grads = [p.grad if p.grad is not None else torch.zeros_like(p) for p in parameters]
-        total = reduce(_flat(grads), reduction="sum")
-        for parameter, grad in zip(parameters, _split(total, grads), strict=True):
+        vector_to_parameters(reduce(parameters_to_vector(grads), reduction="sum"), grads)
+        for parameter, grad in zip(parameters, grads, strict=True):
             parameter.grad = grad
 
     def start_alike(self, parameters: Sequence[Tensor]) -> None:
         """Give every process the first one's weights."""
         if self.count == 1:
             return
-        weights = _split(broadcast(_flat([p.detach() for p in parameters])), parameters)
+        weights = broadcast(list(map(torch.Tensor.detach, parameters)))
         with torch.no_grad():
             for parameter, weight in zip(parameters, weights, strict=True):
                 parameter.copy_(weight)
@@ -110,15 +111,6 @@ class Stopper:
             is_asked = True
         if self.processes.agree(is_asked):
             raise Stopped
-
-
-def _flat(tensors: Iterable[Tensor]) -> Tensor:
-    return torch.cat([tensor.reshape(-1) for tensor in tensors])
-
-
-def _split(flat: Tensor, like: Sequence[Tensor]) -> list[Tensor]:
-    pieces = torch.split(flat, [tensor.numel() for tensor in like])
-    return [piece.view_as(tensor) for piece, tensor in zip(pieces, like, strict=True)]
 
 
 def alone() -> Processes:
@@ -160,7 +152,7 @@ def started_helpers(folder: Path, count: int, threads: int) -> Iterator[Processe
     if count == 1:
         yield alone()
         return
-    port = _free_port()
+    port = free_port()
     helpers = [_start(folder, index, count, port, threads) for index in range(1, count)]
     is_over = threading.Event()
     threading.Thread(target=_watch, args=(folder, helpers, is_over), daemon=True).start()
@@ -204,9 +196,3 @@ def _end_with(parent_pid: int) -> None:
     while os.getppid() == parent_pid:
         time.sleep(WATCH_SECONDS)
     os._exit(EXIT_HELPER_LOST)
-
-
-def _free_port() -> int:
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return int(sock.getsockname()[1])

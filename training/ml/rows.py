@@ -7,7 +7,13 @@ from typing import Any
 
 from .errors import DataInvalid
 
-ANSWER_KEYS = {"expert": ("chosen", "rejected"), "critic": ("completion",)}
+ANSWER_KEYS = {
+    "expert": ("chosen", "rejected"),
+    "critic": ("completion",),
+    "hindsight": ("reply", "follow_up"),
+}
+#: Why an interaction teaches nothing: the user was content, or spoke of something else.
+MASKS = ("", "satisfied", "irrelevant")
 
 
 def check_rows(rows: Iterable[Mapping[str, Any]], kind: str, source: str) -> None:
@@ -40,4 +46,15 @@ def _fault(row: Mapping[str, Any], answer_keys: Sequence[str]) -> str:
     for key in answer_keys:
         if not isinstance(row.get(key), str) or not row[key].strip():
             return f"no text under {key!r}"
+    if "follow_up" in answer_keys and (fault := _interaction_fault(row)):
+        return fault
     return "" if isinstance(row.get("id"), str) else "no id"
+
+
+def _interaction_fault(row: Mapping[str, Any]) -> str:
+    """``mask`` and ``reply_ids`` may be left out; ``reply_ids`` are the exact sampled tokens."""
+    if row.get("mask", "") not in MASKS:
+        return f"the mask {row['mask']!r}"
+    ids = row.get("reply_ids") or []
+    is_ids = isinstance(ids, list) and all(type(token) is int and token >= 0 for token in ids)
+    return "" if is_ids else "reply_ids that are no token ids"

@@ -8,17 +8,27 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors.torch import load as safetensors_load
 from torch import Tensor
 
-from .config import AnyConfig
+from .config import AnyConfig, HindsightConfig
 from .data import Example, encode_rows
+from .hindsight import HindsightObjective, encode_interactions
 from .loop import Trainer
-from .model import check_base, load_learner, load_tokenizer, template_sha256
-from .objective import Objective, answer_limits, answers_of
+from .model import (
+    check_base,
+    load_learner,
+    load_tokenizer,
+    set_adapter_weights,
+    template_sha256,
+)
+from .objective import Objective, answer_limits, answers_of, choose_layout
 from .processes import Processes, Stopper, alone
 from .state import forget_foreign_work, load_reference, save_reference
+from .warm_start import initial_weights
 
 Rows = Sequence[Mapping[str, Any]]
+AnyObjective = Objective | HindsightObjective
 
 
 def train_adapter(
@@ -39,7 +49,7 @@ def train_adapter(
         The run folder.
     run : mapping
         ``kind``, ``base_dir``, ``base_sha256``, ``seed`` and ``data_hash``.
-    config : ExpertConfig or CriticConfig
+    config : ExpertConfig, CriticConfig or HindsightConfig
         The hyper-parameters.
     splits : mapping
         Rows of "train" and "validation".
@@ -60,7 +70,9 @@ def train_adapter(
     tokenizer = load_tokenizer(base_dir)
     encoded = {name: _encode(rows, tokenizer, config) for name, rows in splits.items()}
     model = load_learner(base_dir, config, run["seed"], processes.device)
-    objective = Objective(model, config, tokenizer.pad_token_id, processes.device)
+    if (weights := initial_weights(config, run)) is not None:
+        set_adapter_weights(model, safetensors_load(weights.read_bytes()))
+    objective = _objective(model, config, tokenizer.pad_token_id, processes, encoded["train"])
     stopper = Stopper(check_stop, processes)
     stopper.between_steps()
     trainer = Trainer(
@@ -76,7 +88,17 @@ def train_adapter(
     return trainer.run()
 
 
-def _encode(rows: Rows, tokenizer: Any, config: AnyConfig) -> list[Example]:
+def _objective(
+    model: Any, config: AnyConfig, pad: int, processes: Processes, examples: Sequence[Example]
+) -> AnyObjective:
+    if isinstance(config, HindsightConfig):
+        return HindsightObjective(model, config, pad, processes.device)
+    return choose_layout(Objective(model, config, pad, processes.device), examples)
+
+
+def _encode(rows: Rows, tokenizer: Any, config: AnyConfig) -> Sequence[Example]:
+    if isinstance(config, HindsightConfig):
+        return encode_interactions(rows, tokenizer, config)
     return encode_rows(
         rows,
         tokenizer,
@@ -88,12 +110,12 @@ def _encode(rows: Rows, tokenizer: Any, config: AnyConfig) -> list[Example]:
 
 def _references(
     folder: Path,
-    objective: Objective,
+    objective: AnyObjective,
     encoded: Mapping[str, Sequence[Example]],
     stopper: Stopper,
 ) -> dict[str, Tensor] | None:
     """The base model's log-probabilities [2, n] of each split: computed once, then kept."""
-    if "rejected" not in answers_of(objective.config):
+    if not isinstance(objective, Objective) or "rejected" not in answers_of(objective.config):
         return None
     references = load_reference(folder)
     if references is None:

@@ -88,7 +88,9 @@ def read_config(folder: Path) -> tuple[dict[str, Any], AnyConfig]:
         raise ConfigInvalid(f"config.json has no {', '.join(missing)}.", remedy="Add the keys.")
     run = {key: values.pop(key) for key in RUN_KEYS}
     if run["kind"] not in CONFIG_CLASSES:
-        raise ConfigInvalid(f"kind is {run['kind']!r}.", remedy="It must be expert or critic.")
+        raise ConfigInvalid(
+            f"kind is {run['kind']!r}.", remedy=f"It must be one of {', '.join(CONFIG_CLASSES)}."
+        )
     return run, CONFIG_CLASSES[run["kind"]].from_json(values)
 
 

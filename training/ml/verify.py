@@ -13,11 +13,18 @@ from typing import Literal
 
 from sacrebleu.metrics.bleu import BLEU
 
-from curation.ml.stats import Interval, wilson_interval
+from curation.ml.stats import (
+    CHANCE,
+    Interval,
+    is_above_chance,
+    trials_above_chance,
+    wilson_interval,
+)
 
 from .health import MIN_TOPIC_SHARE, is_repetitive
 
 Outcome = Literal["win", "tie", "loss", "guarded"]
+PromotionRule = Literal["above_chance", "paper"]
 
 POINTS: dict[Outcome, float] = {"win": 1.0, "tie": 0.5, "loss": 0.0, "guarded": 0.0}
 
@@ -31,6 +38,10 @@ class VerifierConfig:
     BLEU-4 below .02 against it, however right it is (docs/experiments.md). False (default) also
     lets the user's own correction be the yardstick of length and wording, and takes an answer
     that stays near its query, as the embedding tells, for no collapse.
+
+    ``rule`` says what a win rate must show: "paper" at least ``min_win_rate``; "above_chance"
+    (default) also that its whole 95 % interval lies above one half
+    (docs/adr/0007-a-promotion-needs-more-than-chance.md).
     """
 
     min_win_rate: float = 0.53
@@ -38,9 +49,10 @@ class VerifierConfig:
     min_length_share: float = 0.1
     min_topic_share: float = MIN_TOPIC_SHARE
     is_paper_guard: bool = False
+    rule: PromotionRule = "above_chance"
 
 
-PAPER_VERIFIER = VerifierConfig(is_paper_guard=True)
+PAPER_VERIFIER = VerifierConfig(is_paper_guard=True, rule="paper")
 VERIFIER = VerifierConfig()
 
 
@@ -113,13 +125,15 @@ class Verdict:
     """What the verifier decides, in a form that a person can read.
 
     ``interval`` is Wilson's 95 % interval of the win rate: with five queries it is wide, and
-    saying so is part of the verdict.
+    saying so is part of the verdict. ``n_more`` is how many more queries the same win rate would
+    need to lie above chance: 0 where it does, None where no number would do.
     """
 
     is_accepted: bool
     best: CheckpointScore | None
     interval: Interval
     reason: str
+    n_more: int | None = None
 
 
 def bleu4(candidate: str, reference: str) -> float:
@@ -209,18 +223,46 @@ def choose_checkpoint(scores: Sequence[CheckpointScore]) -> CheckpointScore | No
     return max(scores, key=lambda one: (one.win_rate, one.epoch), default=None)
 
 
+def queries_missing(score: CheckpointScore) -> int | None:
+    """How many more validation queries a win rate needs to lie above chance.
+
+    0 where it does already; None at a win rate of one half or less, where no number would do.
+    """
+    if is_above_chance(score.points, score.n_queries):
+        return 0
+    needed = trials_above_chance(score.win_rate)
+    return None if needed is None else needed - score.n_queries
+
+
 def decide(scores: Sequence[CheckpointScore], config: VerifierConfig = VERIFIER) -> Verdict:
-    """Accept the best checkpoint if its win rate reaches the threshold (UNO §4: 0.53)."""
+    """Accept the best checkpoint if its win rate reaches the bar (UNO §4: 0.53).
+
+    Under the rule "above_chance" it must also be more than chance at so many queries.
+    """
     best = choose_checkpoint([score for score in scores if score.n_queries])
     if best is None:
         return Verdict(False, None, Interval(0.0, 1.0), "There was nothing to compare.")
     interval = wilson_interval(best.points, best.n_queries)
-    is_accepted = best.win_rate >= config.min_win_rate
-    sign = "reaches" if is_accepted else "is below"
+    reaches_bar, n_more = best.win_rate >= config.min_win_rate, queries_missing(best)
+    is_accepted = reaches_bar and (config.rule == "paper" or n_more == 0)
     reason = (
         f"Epoch {best.epoch} won {best.n_wins}, tied {best.n_ties} and lost {best.n_losses} of "
         f"{best.n_queries} queries ({best.n_guarded} did not count): win rate "
-        f"{best.win_rate:.2f} (95 % interval {interval.low:.2f} to {interval.high:.2f}) {sign} "
-        f"{config.min_win_rate}."
+        f"{best.win_rate:.2f} (95 % interval {interval.low:.2f} to {interval.high:.2f}) "
+        f"{_in_words(reaches_bar, n_more, config)}"
     )
-    return Verdict(is_accepted, best, interval, reason)
+    return Verdict(is_accepted, best, interval, reason, n_more)
+
+
+def _in_words(reaches_bar: bool, n_more: int | None, config: VerifierConfig) -> str:
+    if not reaches_bar:
+        return f"is below {config.min_win_rate}."
+    if config.rule == "paper":
+        return f"reaches {config.min_win_rate}."
+    if n_more == 0:
+        return f"reaches {config.min_win_rate} and lies above {CHANCE}."
+    prompts = "validation prompt" if n_more == 1 else "validation prompts"
+    return (
+        f"reaches {config.min_win_rate}, but could be chance: its interval does not lie above "
+        f"{CHANCE}. At this win rate {n_more} more {prompts} would tell."
+    )

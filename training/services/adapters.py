@@ -34,24 +34,33 @@ def adapter_register(
     existing = Adapter.objects.filter(run=run, epoch=epoch).first()
     if existing is not None and Path(existing.path, WEIGHTS).exists():
         return existing
-    key = run.cluster_id or run.pk
     version = _next_version(run) if existing is None else existing.version
-    name = adapter_name(run.cluster_name, key, run.kind, version)
+    name = _name(run, version)
     target = settings.DATA_DIR / "adapters" / name
     target.parent.mkdir(parents=True, exist_ok=True)
     write_folder(target, lambda path: shutil.copytree(checkpoint, path, dirs_exist_ok=True))
     adapter = existing or Adapter(run=run, epoch=epoch, version=version, state=state)
     adapter.cluster, adapter.kind, adapter.name = run.cluster, run.kind, name
     adapter.path, adapter.sha256 = str(target), file_sha256(target / WEIGHTS)
-    adapter.base_sha256 = run.base_sha256
+    adapter.base_sha256, adapter.owner_key = run.base_sha256, run.owner_key
     adapter.full_clean()
     adapter.save()
     return adapter
 
 
+def _name(run: TrainingRun, version: int) -> str:
+    """A personal adapter's name says nothing of the person, and never comes again: an engine
+    that still holds an adapter of that name holds this very one."""
+    if run.owner_key is not None:
+        return f"personal-{run.pk.hex[:16]}"
+    return adapter_name(run.cluster_name, run.cluster_id or run.pk, run.kind, version)
+
+
 def _next_version(run: TrainingRun) -> int:
     family = Adapter.objects.filter(run__cluster_id=run.cluster_id, kind=run.kind)
-    if run.cluster_id is None:
+    if run.owner_key is not None:
+        family = Adapter.objects.filter(owner_key=run.owner_key)
+    elif run.cluster_id is None:
         family = Adapter.objects.filter(run=run)
     return (family.aggregate(latest=Max("version"))["latest"] or 0) + 1
 

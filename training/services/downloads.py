@@ -6,6 +6,8 @@ import io
 import zipfile
 from pathlib import Path
 
+from django.utils.translation import gettext as _
+
 from training.models import Adapter
 from uno_site.errors import InvalidInput
 from uno_site.inference.gguf_header import read_gguf_header
@@ -33,8 +35,9 @@ def adapter_zip(adapter: Adapter) -> bytes:
                 archive.write(path, f"{adapter.name}/{name}")
         if not archive.namelist():
             raise InvalidInput(
-                f"The files of {adapter.name} are gone ({adapter.path}).",
-                remedy="Train the cluster again.",
+                _("The files of %(name)s are gone (%(path)s).")
+                % {"name": adapter.name, "path": adapter.path},
+                remedy=_("Train the cluster again."),
             )
     return buffer.getvalue()
 

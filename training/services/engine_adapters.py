@@ -41,6 +41,12 @@ def unload_quietly(adapters: Iterable[Adapter]) -> None:
         _unload(served_client(), adapter.name)
 
 
+def unload_names(names: Iterable[str]) -> None:
+    """The same by name, for adapters whose rows may be gone."""
+    for name in names:
+        _unload(served_client(), name)
+
+
 def _unload(client: InferenceClient, name: str) -> None:
     try:
         client.unload_adapter(name)

@@ -6,7 +6,6 @@ worker is the same call as starting it.
 
 from __future__ import annotations
 
-import logging
 import os
 import signal
 import subprocess
@@ -22,13 +21,14 @@ from django.conf import settings
 from training.errors import TrainingFailed
 from training.models import RunState, TrainingRun
 from uno_site.jobs.context import JobCancelled
+from uno_site.processes import process_stop
 
+from .live_samples import LiveSampler
 from .metrics import MetricsTail
 from .reporting import Reporter
 from .run_folder import RunFolder
-from .runs import run_folder, run_set_state
-
-logger = logging.getLogger(__name__)
+from .runs import run_folder, run_set_state, run_stopped
+from .starting_points import is_tainted_start
 
 TRAINER: tuple[str, ...] = (sys.executable, "-m", "training.ml.train")
 POLL_SECONDS = 0.5
@@ -48,9 +48,11 @@ def run_execute(run: TrainingRun, report: Reporter) -> None:
     TrainingFailed
         The trainer gave up; the run is ``failed`` with the reason.
     JobCancelled
-        Somebody asked to stop; the run is ``cancelled``, its folder can be resumed.
+        Somebody asked to stop; the run is ``paused`` or ``cancelled``, and can be resumed.
     """
     folder = run_folder(run)
+    if is_tainted_start(run):
+        _fail(run, "The adapter that it goes on from learned from logs that were withdrawn.")
     if folder.read_json("result.json") is not None:
         run_set_state(run, RunState.TRAINED)
         return
@@ -59,7 +61,7 @@ def run_execute(run: TrainingRun, report: Reporter) -> None:
     try:
         exit_code = _supervise(run, folder, report)
     except JobCancelled as reason:
-        run_set_state(run, RunState.CANCELLED, error=str(reason))
+        run_stopped(run, str(reason))
         raise
     except OSError as error:
         _fail(run, f"The trainer could not be started: {error}.")
@@ -103,21 +105,23 @@ def trainer_words(folder: RunFolder, n_lines: int = 200) -> str:
 def _supervise(run: TrainingRun, folder: RunFolder, report: Reporter) -> int:
     """Run the trainer until it ends; its exit status."""
     tail = MetricsTail(folder.path / "metrics.jsonl")
+    sampler = LiveSampler(run, folder, report)
     with _trainer(folder) as child:
         while True:
             exit_code = child.poll()
             _report_rows(tail, report)
             if exit_code is not None:
                 return exit_code
+            sampler.look()
             report.check_cancelled()
             _check_still_wanted(run)
             time.sleep(POLL_SECONDS)
 
 
 def _check_still_wanted(run: TrainingRun) -> None:
-    """Stop when the run itself was cancelled or deleted, whoever works on it."""
+    """Stop when the run itself was paused, cancelled or deleted, whoever works on it."""
     row = TrainingRun.objects.filter(pk=run.pk).values("state", "error").first()
-    if row is None or row["state"] == RunState.CANCELLED:
+    if row is None or row["state"] in (RunState.PAUSED, RunState.CANCELLED):
         raise JobCancelled((row or {}).get("error") or "The run was cancelled.")
 
 
@@ -160,16 +164,4 @@ def _trainer(folder: RunFolder) -> Iterator[subprocess.Popen[bytes]]:
     try:
         yield child
     finally:
-        _stop(child)
-
-
-def _stop(child: subprocess.Popen[bytes]) -> None:
-    if child.poll() is not None:
-        return
-    child.terminate()
-    try:
-        child.wait(timeout=STOP_SECONDS)
-    except subprocess.TimeoutExpired:
-        logger.warning("The trainer %d did not stop when asked; killing it.", child.pid)
-        child.kill()
-        child.wait()
+        process_stop(child, STOP_SECONDS)

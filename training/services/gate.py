@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, cast
 
-from curation.models import Cluster
+from curation.models import Cluster, CurationPolicy
 from curation.roles.judges import Judge, JudgeItem
 from curation.roles.resolve import resolve_judge
+from training.ml.verify import VERIFIER, PromotionRule, VerifierConfig
 
 from .answers import Answers, Row, turns
 
+Scores = Mapping[str, Sequence[float]]
+"""A judge's scores by row id, in the order of the row's samples."""
 NO_JUDGE = "No judge may decide, so nothing may be accepted."
 
 
@@ -65,6 +68,32 @@ def score_answers(judge: Judge, rows: Sequence[Row], answers: Answers) -> dict[s
     items = [_item(row, text) for row in rows for text in answers[row["id"]]]
     scores = iter(judge.score_many(items))
     return {row["id"]: [next(scores) for _ in answers[row["id"]]] for row in rows}
+
+
+def compare_answers(
+    judge: Judge, rows: Sequence[Row], answers: Answers, base: Answers, base_scores: Scores
+) -> tuple[Scores, Scores]:
+    """The answers' and the base's scores, by row id: what the verifier compares.
+
+    A judge that reads two answers at once gives points for each answer against the base's answer
+    of the same sample, and the base what is left of them; the others score each by itself.
+    """
+    if not judge.is_pairwise:
+        return score_answers(judge, rows, answers), base_scores
+    pairs = [
+        (_item(row, text), _item(row, other))
+        for row in rows
+        for text, other in zip(answers[row["id"]], base[row["id"]], strict=True)
+    ]
+    points = iter(judge.prefer_many(pairs))
+    won = {row["id"]: [next(points) for _ in answers[row["id"]]] for row in rows}
+    return won, {key: [1.0 - value for value in values] for key, values in won.items()}
+
+
+def current_verifier() -> VerifierConfig:
+    """The verifier's thresholds with the promotion rule of the instance's policy."""
+    rule = CurationPolicy.current().promotion_rule
+    return replace(VERIFIER, rule=cast(PromotionRule, rule))
 
 
 def _item(row: Row, text: str) -> JudgeItem:

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any, Self
 
 from curation.accounting import accounting
 from curation.models import Cluster, LogEntry
 from curation.selectors import training_material
+from curation.services.noise import noise_overrule
 from curation.services.processing import STAGES, logs_process
 from curation.services.review import approve_all
-from training.models import Adapter, AdapterState, RunState, TrainingRun
-from uno_site.errors import UnoError
+from curation.services.uniting import clusters_unite
+from training.errors import ReachRefused
+from training.models import Adapter, AdapterState, Promotion, RunState, TrainingRun
+from uno_site.errors import InvalidInput, UnoError
 from uno_site.jobs.context import JobCancelled
 from uno_site.jobs.models import Job
 
 from .material import SPLIT, count_prompts
+from .path_choice import PathChoice, Paths
 from .paths import cluster_train
 from .promotion import promote
 from .readiness import has_new_material
@@ -24,15 +28,58 @@ from .reporting import Portion, Reporter
 
 #: How much of a pass the curation steps take.
 CURATION_SHARE = 0.25
+PROMOTED = "Accepted by verification in a learning pass"
 
 
 @dataclass(frozen=True, slots=True)
 class LearnOptions:
-    """How a pass goes: ``approve_all`` lets everything unflagged train without a curator."""
+    """How a pass goes: ``approve_all`` lets everything unflagged train without a curator.
+
+    The others are for measuring what each part of the loop is worth (ablations); the defaults
+    are the product. ``paths`` says which kinds are tried. Without ``is_verified`` an expert is
+    served as its last epoch left it; without ``is_noise_filtered`` clusters that are flagged as
+    noise learn too; without ``is_clustered`` all entries make one cluster that answers every
+    question. Without ``is_reach_checked`` routes keep their clusters' reach, however much they
+    take that is nobody's. ``is_shared`` keeps run folders by their content, so that instances
+    with one folder of runs train equal material once.
+    """
 
     approve_all: bool = False
     promote: bool = True
     seed: int = 0
+    paths: Paths = "gap"
+    is_verified: bool = True
+    is_noise_filtered: bool = True
+    is_clustered: bool = True
+    is_reach_checked: bool = True
+    is_shared: bool = False
+
+    @classmethod
+    def from_params(cls, params: Mapping[str, Any]) -> Self:
+        """The options that a job's parameters name; the others have their defaults.
+
+        Raises
+        ------
+        InvalidInput
+            A value of another type than the option's.
+        """
+        known = {name: params[name] for name in _option_names() if name in params}
+        for name, value in known.items():
+            wanted = type(getattr(cls(), name))
+            if type(value) is not wanted:
+                raise InvalidInput(
+                    f"The option {name} is {value!r}.", remedy=f"It must be {wanted.__name__}."
+                )
+        return cls(**known)
+
+    @property
+    def choice(self) -> PathChoice:
+        """What concerns a single cluster's training."""
+        return PathChoice(self.paths, self.is_verified, self.is_shared)
+
+
+def _option_names() -> list[str]:
+    return [field.name for field in fields(LearnOptions)]
 
 
 @dataclass(slots=True)
@@ -102,6 +149,12 @@ def _curate(report: Reporter, by: Any, options: LearnOptions) -> None:
     if options.approve_all:
         approved = approve_all()
         report.log(f"approved {approved['rules']} rules and {approved['pairs']} pairs")
+    if not options.is_clustered:
+        report.log(f"one cluster of {clusters_unite()} entries")
+    if not options.is_noise_filtered:
+        for cluster in Cluster.objects.current().filter(is_noise=True):
+            noise_overrule(cluster=cluster, by=by)
+            report.log(f"{cluster.name} learns although it is flagged as noise")
 
 
 def _in_words(totals: dict[str, Any]) -> str:
@@ -117,16 +170,34 @@ def _conclude(
     outcomes: list[ClusterOutcome],
     accepted: Sequence[Adapter],
 ) -> LearnOutcome:
-    promotion = None
-    if accepted and options.promote:
-        promotion = promote(accepted, by, "Accepted by verification in a learning pass")
+    promotion = promote_within_reach(report, by, options, accepted) if options.promote else None
+    served = set(promotion.adapters.all()) if promotion else set()
+    if promotion is not None:
         report.log(f"published {promotion.table}")
     return LearnOutcome(
         entries=_account(),
         clusters=outcomes,
-        promoted=[adapter.name for adapter in accepted] if promotion else [],
+        promoted=[adapter.name for adapter in accepted if adapter in served],
         table_version=promotion.table.version if promotion else None,
     )
+
+
+def promote_within_reach(
+    report: Reporter, by: Any, options: LearnOptions, accepted: Sequence[Adapter]
+) -> Promotion | None:
+    """Serve what was accepted, without the clusters that reach too far; None if nothing is left."""
+    if not accepted:
+        return None
+    try:
+        return promote(accepted, by, PROMOTED, is_wide_allowed=not options.is_reach_checked)
+    except ReachRefused as refusal:
+        report.log(f"not promoted: {refusal}")
+        within = [one for one in accepted if one.cluster_id not in refusal.cluster_ids]
+        return (
+            promote_within_reach(report, by, options, within)
+            if len(within) < len(accepted)
+            else None
+        )
 
 
 def _account() -> dict[str, Any]:
@@ -156,7 +227,7 @@ def _learn_cluster(
     if outcome.note:
         return outcome, _served(cluster, outcome)
     try:
-        runs = cluster_train(cluster, report, by, job=job, seed=options.seed)
+        runs = cluster_train(cluster, report, by, job=job, seed=options.seed, choice=options.choice)
     except JobCancelled:
         raise
     except UnoError as error:

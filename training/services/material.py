@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from django.utils.translation import gettext as _
 
 from curation.models import PairSource
 from training.models import AdapterKind
@@ -22,18 +25,27 @@ if TYPE_CHECKING:
 class SplitPolicy:
     """How a cluster's pairs are divided (UNO §4: 80/20, seeded).
 
-    Below ``min_validation`` prompts a win rate means nothing, and below ``min_train`` pairs
-    there is nothing to learn from (our additions).
+    With fewer than ``min_validation`` prompts no win rate is clearly above chance, and below
+    ``min_train`` pairs there is nothing to learn from. ``good_validation`` prompts are held out
+    where that takes no more than ``max_validation_share``: with eight an adapter may lose one and
+    still be accepted (our additions, docs/adr/0007-a-promotion-needs-more-than-chance.md).
     """
 
     validation_share: float = 0.2
-    min_validation: int = 3
+    min_validation: int = 5
+    good_validation: int = 8
+    max_validation_share: float = 1 / 3
     min_train: int = 5
 
     @property
     def min_prompts(self) -> int:
         """The fewest different prompts with which a cluster can be trained."""
         return self.min_train + self.min_validation
+
+    def n_validation(self, n_prompts: int) -> int:
+        """How many of so many different prompts are held out."""
+        wished = min(self.good_validation, int(n_prompts * self.max_validation_share))
+        return max(self.min_validation, round(n_prompts * self.validation_share), wished)
 
 
 SPLIT = SplitPolicy()
@@ -61,8 +73,28 @@ def _prompt_key(pair: TrainingPair) -> str:
     return dump_rows([{"messages": pair.messages}]).casefold()
 
 
-def split_pairs(pairs: Sequence[TrainingPair], *, seed: int, policy: SplitPolicy = SPLIT) -> Split:
+def untrained_prompts(pairs: Sequence[TrainingPair], trained: Collection[UUID]) -> set[str]:
+    """The prompts of ``pairs`` of which no entry is among the ``trained`` ones."""
+    known = {_prompt_key(pair) for pair in pairs if pair.entry_id in trained}
+    return {_prompt_key(pair) for pair in pairs} - known
+
+
+def unseen_pairs(pairs: Sequence[TrainingPair], trained: Collection[UUID]) -> list[TrainingPair]:
+    """The pairs whose prompts have no entry among the ``trained`` ones."""
+    unseen = untrained_prompts(pairs, trained)
+    return [pair for pair in pairs if _prompt_key(pair) in unseen]
+
+
+def split_pairs(
+    pairs: Sequence[TrainingPair],
+    *,
+    seed: int,
+    policy: SplitPolicy = SPLIT,
+    trained: Collection[UUID] = (),
+) -> Split:
     """Split by prompt, so that the verifier never asks what was trained on.
+
+    ``trained`` are entries that the adapter has learned already; their prompts are never held out.
 
     The same pairs in any order and the same seed give the same split.
 
@@ -76,12 +108,16 @@ def split_pairs(pairs: Sequence[TrainingPair], *, seed: int, policy: SplitPolicy
         groups.setdefault(_prompt_key(pair), []).append(pair)
     if len(groups) < policy.min_prompts:
         raise InvalidInput(
-            f"The cluster has {len(groups)} approved prompts; training needs {policy.min_prompts}.",
-            remedy=f"Approve pairs and rules of {policy.min_prompts - len(groups)} more entries.",
+            _("The cluster has %(n)s approved prompts; training needs %(min_prompts)s.")
+            % {"n": len(groups), "min_prompts": policy.min_prompts},
+            remedy=_("Approve pairs and rules of %(min_prompts)s more entries.")
+            % {"min_prompts": policy.min_prompts - len(groups)},
         )
     keys = sorted(groups)
     random.Random(seed).shuffle(keys)  # noqa: S311 - a split, not a secret
-    n_validation = max(policy.min_validation, round(len(keys) * policy.validation_share))
+    untrained = untrained_prompts(pairs, trained)
+    keys.sort(key=lambda key: key not in untrained)
+    n_validation = min(policy.n_validation(len(keys)), len(untrained))
     return Split(
         train=[pair for key in keys[n_validation:] for pair in groups[key]],
         validation=[pair for key in keys[:n_validation] for pair in groups[key]],

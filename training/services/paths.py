@@ -2,37 +2,79 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
+from uuid import UUID
 
-from chat.models import RouteKind
-from curation.models import Cluster, RoleName
+from django.utils.translation import gettext_lazy as _lazy
+
+from curation.models import Cluster, CurationPolicy, RoleName, RoutePolicy
+from curation.roles.bindings import binding_get
 from curation.roles.resolve import active_strategy
-from curation.roles.strategies import TRAINED_CRITIC
-from training.models import AdapterKind, RunState, TrainingRun
+from curation.roles.strategies import EXPERT_ONLY, TRAINED_CRITIC
+from training.ml.paths import PathOrder, Verified, evidence_order, paper_order
+from training.models import RunState, TrainingRun, Verification
 from uno_site.jobs.models import Job
 
 from .execution import run_execute
+from .path_choice import PRODUCT, PathChoice
 from .reporting import Portion, Reporter
 from .runs import FINAL_STATES, run_create
+from .unverified import run_accept_unverified
 from .verification import can_gate, run_verify
 
 #: How much of a run's time training takes; verification takes the rest.
 TRAINING_SHARE = 0.7
+NO_CRITIC = _lazy("The base model does not follow suggestions, so only an expert is tried.")
 
 
-def path_of(cluster: Cluster) -> tuple[str, ...]:
-    """The kinds to try for a cluster.
+def path_of(cluster: Cluster) -> PathOrder:
+    """The kinds to try for a cluster, in order, and why: the one place that decides it.
 
-    A low gap begins with the expert and falls to the critic (UNO §4). A high gap begins with
-    the critic; where that fails, the expert is tried before the base model. A gap that was
-    not scored counts as low. Where the base model does not follow suggestions, no critic can
-    help and only the expert is tried (docs/adr/0003-both-paths-are-verified.md).
+    By the policy "paper" a low gap begins with the expert and falls to the critic (UNO §4), and
+    a high gap begins with the critic; where that fails, the expert is tried before the base
+    model. By "evidence" the path comes first that verification showed to win more often. Where
+    the base model does not follow suggestions, no critic can help and only the expert is tried
+    (docs/adr/0003-both-paths-are-verified.md).
     """
     if active_strategy(RoleName.CRITIC) != TRAINED_CRITIC:
-        return (AdapterKind.EXPERT,)
-    if cluster.gap_route == RouteKind.CRITIC:
-        return (AdapterKind.CRITIC, AdapterKind.EXPERT)
-    return (AdapterKind.EXPERT, AdapterKind.CRITIC)
+        return PathOrder(("expert",), "paper", NO_CRITIC)
+    return _orders([cluster])[cluster.pk]
+
+
+def known_paths(clusters: Iterable[Cluster]) -> dict[UUID, PathOrder]:
+    """As :func:`path_of`, by what is known now: for pages, which must not start a check."""
+    if binding_get(RoleName.CRITIC).active == EXPERT_ONLY:
+        return {cluster.pk: PathOrder(("expert",), "paper", NO_CRITIC) for cluster in clusters}
+    return _orders(clusters)
+
+
+def _orders(clusters: Iterable[Cluster]) -> dict[UUID, PathOrder]:
+    """The orders that the instance's route policy gives, both paths being open."""
+    policy = CurationPolicy.current()
+    threshold = policy.gap_threshold
+    if policy.route_policy != RoutePolicy.EVIDENCE:
+        return {cluster.pk: paper_order(cluster.gap, threshold) for cluster in clusters}
+    known = verified_paths()
+    return {
+        cluster.pk: evidence_order(str(cluster.pk), cluster.gap, known, threshold)
+        for cluster in clusters
+    }
+
+
+def verified_paths() -> list[Verified]:
+    """What verification showed: every judged run of a cluster that is still there."""
+    judged = Verification.objects.filter(win_rate__isnull=False, run__cluster__isnull=False)
+    return [
+        Verified(
+            kind=one.run.kind,
+            cluster=str(one.run.cluster_id),
+            gap=one.run.cluster.gap,
+            points=float(one.win_rate or 0.0) * one.n_prompts,
+            n_queries=one.n_prompts,
+        )
+        for one in judged.select_related("run__cluster")
+    ]
 
 
 def cluster_train(
@@ -44,11 +86,14 @@ def cluster_train(
     job: Job | None = None,
     seed: int = 0,
     config: dict[str, Any] | None = None,
+    choice: PathChoice = PRODUCT,
+    is_incremental: bool = True,
 ) -> list[TrainingRun]:
     """Train and verify a cluster's adapters until one is accepted; the runs, in order.
 
     Called again for the same ``job`` it goes on where the call before was cut off. Without a
-    judge that may gate, no further kind is tried: nothing could accept it.
+    judge that may gate, no further kind is tried: nothing could accept it. ``is_incremental``
+    goes on from the served adapter where there is new material (:func:`run_create`).
 
     Raises
     ------
@@ -56,18 +101,32 @@ def cluster_train(
         What :func:`run_create`, :func:`run_execute` and :func:`run_verify` raise.
     """
     runs: list[TrainingRun] = []
-    for kind in kinds or path_of(cluster):
+    for kind in kinds or choice.of(_announced(cluster, report)):
         run = _run_of_job(job, cluster, kind) or run_create(
-            cluster, kind, by, config=config, seed=seed, job=job
+            cluster,
+            kind,
+            by,
+            config=config,
+            seed=seed,
+            job=job,
+            is_shared=choice.is_shared,
+            is_incremental=is_incremental,
         )
         runs.append(run)
         if run.state not in FINAL_STATES:
             report.log(f"{kind} on {run.n_train} pairs (run {run.pk})")
             run_execute(run, Portion(report, 0.0, TRAINING_SHARE, f"{kind}: "))
-            run_verify(run, Portion(report, TRAINING_SHARE, 1.0, f"{kind}: "))
+            conclude = run_verify if choice.is_verified else run_accept_unverified
+            conclude(run, Portion(report, TRAINING_SHARE, 1.0, f"{kind}: "))
         if run.state == RunState.ACCEPTED or not can_gate(run):
             break
     return runs
+
+
+def _announced(cluster: Cluster, report: Reporter) -> tuple[str, ...]:
+    order = path_of(cluster)
+    report.log(f"{' → '.join(order.kinds)}: {order.reason}")
+    return order.kinds
 
 
 def _run_of_job(job: Job | None, cluster: Cluster, kind: str) -> TrainingRun | None:

@@ -1,60 +1,94 @@
-"""Publishing what verification accepted: promotion, rollback, retirement (UNO §6).
-
-Nothing here changes a table: each act loads what it will serve, then publishes a new table
-with a route for every current cluster. Whatever fails before that leaves the old one serving.
-"""
+"""Publishing what verification accepted: promotion, rollback, retirement (UNO §6)."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeVar
 from uuid import UUID
 
-from django.db import transaction
+from django.utils.translation import gettext as _
 
 from chat.models import RouteTable
-from chat.services.routes import RouteSpec, route_table_active, route_table_publish
-from curation.models import Cluster
+from chat.services.routes import RouteSpec, route_table_active
 from training.errors import PromotionRefused
-from training.models import Adapter, AdapterState, Promotion, PromotionAction
-from uno_site.audit.services import audit_record
-from uno_site.engine_clients import served_client
-from uno_site.errors import Conflict
-from uno_site.inference.errors import InferenceError
+from training.models import Adapter, Promotion, PromotionAction
+from uno_site.errors import Conflict, InvalidInput
 
-from .adapters import is_intact
-from .engine_adapters import unload_quietly
+from .publishing import (
+    adapter_cluster,
+    adapter_load,
+    check_promotable,
+    publish,
+    served_adapters,
+    served_canaries,
+)
+from .reach import as_narrow_as, reach_guard
 from .route_specs import current_routes, same_route
+from .shipping import shipping_tell
 
-#: States from which an adapter may be promoted; refused and unverified ones never are.
-PROMOTABLE = (AdapterState.ACCEPTED, AdapterState.SERVED, AdapterState.RETIRED)
+T = TypeVar("T")
 
 
-def promote(adapters: Sequence[Adapter], by: Any, reason: str = "") -> Promotion:
-    """Serve ``adapters``, each for its cluster; other clusters keep the route they have.
+def promote(
+    adapters: Sequence[Adapter], by: Any, reason: str = "", *, is_wide_allowed: bool = False
+) -> Promotion:
+    """Serve ``adapters``, each for its cluster; other clusters keep what they have.
+
+    A canary of a cluster that gets an adapter ends with it, whichever adapter it was.
+
+    Routes that would take prompts which have nothing to do with them are narrowed
+    (:mod:`training.ml.reach`), in this publication and not in their clusters;
+    ``is_wide_allowed`` leaves them their clusters' reach, and needs a reason.
 
     Raises
     ------
+    ReachRefused
+        Narrowing is not enough: a cluster takes too much that has nothing to do with it.
     PromotionRefused
         Not accepted by verification, tainted, of no current cluster, or not loadable
         (corrupt, of another base). The old table goes on serving.
     EngineUnreachable
         Nobody could try to load them.
+    InvalidInput
+        ``is_wide_allowed`` without a reason.
     """
+    check_reach_reason(reason, is_wide_allowed=is_wide_allowed)
     if not adapters:
-        raise PromotionRefused("There is nothing to promote.", remedy="Choose an accepted adapter.")
+        raise PromotionRefused(
+            _("There is nothing to promote."), remedy=_("Choose an accepted adapter.")
+        )
     for adapter in adapters:
-        _check_promotable(adapter)
-        _load(adapter)
+        check_promotable(adapter)
+        adapter_load(adapter)
     names = ", ".join(adapter.name for adapter in adapters)
-    promoted = {_cluster_id(adapter): adapter for adapter in adapters}
-    return _publish(
-        lambda: current_routes(served_adapters() | promoted),
+    promoted = {adapter_cluster(adapter): adapter for adapter in adapters}
+    guard = reach_guard(is_wide_allowed=is_wide_allowed)
+    promotion = publish(
+        lambda: guard.keep(
+            current_routes(served_adapters() | promoted, _without(served_canaries(), promoted))
+        ),
         action=PromotionAction.PROMOTE,
         by=by,
         reason=reason or f"Promoted {names}",
         adapters=adapters,
+        guard=guard,
     )
+    shipping_tell(adapters)
+    return promotion
+
+
+def check_reach_reason(reason: str, *, is_wide_allowed: bool) -> None:
+    """Refuse to leave routes a reach that is too wide without saying why.
+
+    Raises
+    ------
+    InvalidInput
+        There is no reason.
+    """
+    if is_wide_allowed and not reason.strip():
+        raise InvalidInput(
+            _("Routes that reach too far need a reason."), remedy=_("Say why they may be served.")
+        )
 
 
 def retire(adapter: Adapter, by: Any, reason: str = "") -> Promotion:
@@ -67,7 +101,10 @@ def retire(adapter: Adapter, by: Any, reason: str = "") -> Promotion:
     """
     promotion = take_off([adapter], by, reason or f"Retired {adapter.name}")
     if promotion is None:
-        raise Conflict(f"{adapter.name} is not served.", remedy="There is nothing to take off.")
+        raise Conflict(
+            _("%(name)s is not served.") % {"name": adapter.name},
+            remedy=_("There is nothing to take off."),
+        )
     return promotion
 
 
@@ -86,11 +123,13 @@ def rollback(by: Any, to: RouteTable | None = None, reason: str = "") -> Promoti
     """
     active = route_table_active()
     if active is None:
-        raise Conflict("No route table is published yet.", remedy="There is nothing to roll back.")
+        raise Conflict(
+            _("No route table is published yet."), remedy=_("There is nothing to roll back.")
+        )
     if to is not None and to.pk == active.pk:
         raise Conflict(f"Version {active.version} is the one that is served.")
     target = to or _table_before(active)
-    return _publish(
+    return publish(
         lambda: _restored_routes(target) if target else current_routes({}),
         action=PromotionAction.ROLLBACK,
         by=by,
@@ -106,78 +145,13 @@ def take_off(adapters: Sequence[Adapter], by: Any, reason: str) -> Promotion | N
     gone = [adapter.pk for adapter in adapters]
     if table is None or not table.routes.filter(adapter_id__in=gone).exists():
         return None
-    return _publish(
-        lambda: current_routes(_served_without(adapters)),
+    return publish(
+        lambda: routes_without(gone),
         action=PromotionAction.RETIRE,
         by=by,
         reason=reason,
         adapters=adapters,
     )
-
-
-def served_adapters() -> dict[UUID, Adapter]:
-    """The adapter that the active table serves for each cluster, tainted ones left out."""
-    table = route_table_active()
-    if table is None:
-        return {}
-    by_id = Adapter.objects.filter(is_tainted=False).in_bulk(
-        list(table.routes.exclude(adapter_id=None).values_list("adapter_id", flat=True))
-    )
-    return {
-        route.cluster_id: by_id[route.adapter_id]
-        for route in table.routes.all()
-        if route.adapter_id in by_id
-    }
-
-
-def _cluster_id(adapter: Adapter) -> UUID:
-    cluster = adapter.cluster
-    if cluster is None or cluster.retired_at is not None:
-        raise PromotionRefused(
-            f"The cluster of {adapter.name} is no longer there.", remedy="Train its successor."
-        )
-    return cluster.pk
-
-
-def _check_promotable(adapter: Adapter) -> None:
-    adapter.refresh_from_db()
-    cluster_id = _cluster_id(adapter)
-    if adapter.is_tainted:
-        raise PromotionRefused(
-            f"{adapter.name} learned from somebody who withdrew: {adapter.taint_reason}",
-            remedy="Train the cluster again.",
-        )
-    if adapter.state not in PROMOTABLE:
-        raise PromotionRefused(
-            f"{adapter.name} has not passed verification ({adapter.get_state_display()}).",
-            remedy="Only accepted adapters are served.",
-        )
-    if Cluster.objects.filter(pk=cluster_id, is_excluded=True).exists():
-        raise PromotionRefused(
-            f"The cluster of {adapter.name} is excluded.", remedy="Include it again first."
-        )
-    if Cluster.objects.filter(pk=cluster_id, is_noise=True).exists():
-        raise PromotionRefused(
-            f"The cluster of {adapter.name} is flagged as noise.", remedy="Clear the flag first."
-        )
-
-
-def _load(adapter: Adapter) -> None:
-    """Have the engine load an adapter before anything says that it is served."""
-    if not is_intact(adapter):
-        raise PromotionRefused(
-            f"The files of {adapter.name} are damaged or gone ({adapter.path}).",
-            remedy="Train the cluster again; the routes that are served have not changed.",
-        )
-    try:
-        served_client().load_adapter(adapter.name, adapter.path)
-    except InferenceError as error:
-        if error.status >= 500:
-            raise
-        raise PromotionRefused(
-            f"The engine cannot load {adapter.name}: {error.message}",
-            remedy="The routes that are served have not changed.",
-        ) from error
 
 
 def _table_before(active: RouteTable) -> RouteTable | None:
@@ -189,69 +163,27 @@ def _table_before(active: RouteTable) -> RouteTable | None:
 
 
 def _restored_routes(table: RouteTable) -> list[RouteSpec]:
+    routes = list(table.routes.all())
     adapters = Adapter.objects.filter(is_tainted=False).in_bulk(
-        [route.adapter_id for route in table.routes.all() if route.adapter_id]
+        [route.adapter_id for route in routes if route.adapter_id]
     )
     for adapter in adapters.values():
-        _load(adapter)
-    return [same_route(route, adapters) for route in table.routes.all()]
+        adapter_load(adapter)
+    return [
+        same_route(route, adapters)
+        for route in routes
+        if route.canary_percent is None or route.adapter_id in adapters
+    ]
 
 
-def _served_without(adapters: Iterable[Adapter]) -> dict[UUID, Adapter]:
-    gone = {adapter.pk for adapter in adapters}
-    return {
-        cluster: adapter for cluster, adapter in served_adapters().items() if adapter.pk not in gone
+def routes_without(gone: Sequence[UUID]) -> list[RouteSpec]:
+    """What is served now but for some adapters; no route reaches farther than it does now."""
+    served = {key: adapter for key, adapter in served_adapters().items() if adapter.pk not in gone}
+    canaries = {
+        key: canary for key, canary in served_canaries().items() if canary.adapter.pk not in gone
     }
+    return as_narrow_as(current_routes(served, canaries), route_table_active())
 
 
-def _publish(
-    make_routes: Callable[[], Sequence[RouteSpec]],
-    *,
-    action: str,
-    by: Any,
-    reason: str,
-    adapters: Iterable[Adapter] = (),
-    restored: RouteTable | None = None,
-) -> Promotion:
-    """Publish, move the adapters' states, and write the record; all of it or nothing.
-
-    The routes are made behind the lock on the active table, so that of two promotions at the
-    same time neither loses the other's adapter.
-    """
-    with transaction.atomic():
-        previous = RouteTable.objects.select_for_update().filter(is_active=True).first()
-        specs = make_routes()
-        table = route_table_publish(routes=specs, note=reason[:300], by=by)
-        promotion = Promotion.objects.create(
-            action=action,
-            table=table,
-            previous_table=previous,
-            restored_table=restored,
-            reason=reason[:300],
-            by=by if getattr(by, "pk", None) else None,
-        )
-        promotion.adapters.set(adapters)
-        dropped = _move_states(specs)
-        audit_record(
-            actor=by,
-            action=f"routes.{action}",
-            subject=table,
-            data={
-                "version": table.version,
-                "previous": previous.version if previous else None,
-                "reason": reason,
-            },
-        )
-    unload_quietly(dropped)
-    return promotion
-
-
-def _move_states(specs: Sequence[RouteSpec]) -> list[Adapter]:
-    """Mark what is served now and what no longer is; returns the latter."""
-    serving = [spec.adapter_id for spec in specs if spec.adapter_id]
-    dropped = list(Adapter.objects.filter(state=AdapterState.SERVED).exclude(pk__in=serving))
-    Adapter.objects.filter(pk__in=[adapter.pk for adapter in dropped]).update(
-        state=AdapterState.RETIRED
-    )
-    Adapter.objects.filter(pk__in=serving).update(state=AdapterState.SERVED)
-    return dropped
+def _without(found: Mapping[UUID, T], clusters: Mapping[UUID, Any]) -> dict[UUID, T]:
+    return {cluster: value for cluster, value in found.items() if cluster not in clusters}

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.db.models import F
+from django.utils.translation import gettext as _
 
 from curation.models import Cluster
 from curation.selectors import TrainingPair, training_material
@@ -57,9 +58,9 @@ def cluster_readiness(cluster: Cluster) -> Readiness:
 
 def _blocked_because(cluster: Cluster) -> str:
     if cluster.is_excluded:
-        return "A curator excluded it."
+        return _("A curator excluded it.")
     if cluster.is_noise:
-        return "It is flagged as noise."
+        return _("It is flagged as noise.")
     return ""
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from chat.models import RouteKind, ServedRoute
@@ -14,6 +15,14 @@ from training.models import Adapter
 
 #: So many rules stand beside an answer to say what its route has learned.
 N_ROUTE_RULES = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Canary:
+    """An adapter that answers ``percent`` (1 to 99) of its cluster's conversations first."""
+
+    adapter: Adapter
+    percent: int
 
 
 def _route(cluster: Cluster, adapter: Adapter | None) -> RouteSpec:
@@ -31,16 +40,22 @@ def _route(cluster: Cluster, adapter: Adapter | None) -> RouteSpec:
     )
 
 
-def current_routes(chosen: Mapping[UUID, Adapter]) -> list[RouteSpec]:
-    """A route for every current cluster; one that is noise or excluded is the base model's."""
-    clusters = Cluster.objects.current()
-    return [
-        _route(
-            cluster,
-            None if cluster.is_noise or cluster.is_excluded else chosen.get(cluster.pk),
-        )
-        for cluster in clusters
-    ]
+def current_routes(
+    chosen: Mapping[UUID, Adapter], canaries: Mapping[UUID, Canary] | None = None
+) -> list[RouteSpec]:
+    """A route for every current cluster, and its canary behind it where it has one.
+
+    A cluster that is noise or excluded is the base model's.
+    """
+    specs: list[RouteSpec] = []
+    for cluster in Cluster.objects.current():
+        is_open = not (cluster.is_noise or cluster.is_excluded)
+        specs.append(_route(cluster, chosen.get(cluster.pk) if is_open else None))
+        canary = (canaries or {}).get(cluster.pk) if is_open else None
+        if canary is not None:
+            route = _route(cluster, canary.adapter)
+            specs.append(replace(route, canary_percent=canary.percent))
+    return specs
 
 
 def cluster_rules(cluster: Cluster, limit: int = N_ROUTE_RULES) -> list[str]:
@@ -65,4 +80,5 @@ def same_route(route: ServedRoute, adapters: Mapping[UUID, Adapter]) -> RouteSpe
         adapter_version=route.adapter_version if is_whole else None,
         adapter_path=route.adapter_path if is_whole else "",
         rules=list(route.rules) if is_whole else [],
+        canary_percent=route.canary_percent,
     )

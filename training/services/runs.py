@@ -10,20 +10,21 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from curation.models import Cluster
 from curation.selectors import training_material
-from training.models import AdapterKind, RunState, Split, TrainingExample, TrainingRun
+from training.models import CLUSTER_KINDS, RunState, Split, TrainingExample, TrainingRun
 from uno_site.audit.services import audit_record
 from uno_site.engine_clients import base_model_name, served_client
 from uno_site.errors import Conflict, InvalidInput
 from uno_site.jobs.models import Job, JobState
-from uno_site.jobs.services import job_cancel
 
 from . import material
 from .base_model import torch_base
 from .profiles import config_for
 from .run_folder import RunFolder, dump_rows, rows_hash
+from .starting_points import starting_point
 
 if TYPE_CHECKING:
     from curation.selectors import TrainingPair
@@ -47,13 +48,19 @@ def check_trainable(cluster: Cluster) -> None:
         It is noise, excluded or retired.
     """
     if cluster.retired_at is not None:
-        raise Conflict(f"{cluster.name} is no longer a cluster.", remedy="Train its successor.")
+        raise Conflict(
+            _("%(name)s is no longer a cluster.") % {"name": cluster.name},
+            remedy=_("Train its successor."),
+        )
     if cluster.is_excluded:
-        raise Conflict(f"{cluster.name} is excluded from training.", remedy="Include it first.")
+        raise Conflict(
+            _("%(name)s is excluded from training.") % {"name": cluster.name},
+            remedy=_("Include it first."),
+        )
     if cluster.is_noise:
         raise Conflict(
-            f"{cluster.name} is flagged as noise.",
-            remedy="A curator may clear the flag on its page.",
+            _("%(name)s is flagged as noise.") % {"name": cluster.name},
+            remedy=_("A curator may clear the flag on its page."),
         )
 
 
@@ -64,8 +71,16 @@ def run_create(
     config: dict[str, Any] | None = None,
     seed: int = 0,
     job: Job | None = None,
+    is_incremental: bool = True,
+    is_shared: bool = False,
 ) -> TrainingRun:
     """Make a run of ``kind`` for a cluster: rows, folder, and examples; nothing is trained yet.
+
+    With ``is_shared`` the folder is named after its content, and a run that was made of the
+    same before is found there: trained already, or to be gone on with.
+
+    ``is_incremental`` goes on from the cluster's served adapter where it has one and there is new
+    material (:func:`training.services.starting_points.starting_point`), else from nothing.
 
     Raises
     ------
@@ -76,48 +91,75 @@ def run_create(
     InferenceError
         The engine does not answer: it is asked which base model it serves.
     """
-    if kind not in AdapterKind.values:
-        raise InvalidInput(f"There is no adapter kind {kind!r}.", remedy="Use expert or critic.")
+    if kind not in CLUSTER_KINDS:
+        raise InvalidInput(
+            _("There is no adapter kind %(kind)s.") % {"kind": f"{kind!r}"},
+            remedy=_("Use expert or critic."),
+        )
     check_trainable(cluster)
-    split = material.split_pairs(training_material(cluster), seed=seed)
+    pairs = training_material(cluster)
+    split = material.split_pairs(pairs, seed=seed)
     base = torch_base(served_client().health())
+    values = config_for(kind, base, config)
+    start = starting_point(cluster, kind, values, pairs) if is_incremental else None
+    if start is not None and not values["init_from"]:
+        values |= start.as_config()
+        split = material.split_pairs(pairs, seed=seed, trained=start.trained)
     run = TrainingRun(
         cluster=cluster,
         cluster_name=cluster.name,
         kind=kind,
         job=job,
-        config=config_for(kind, base, config),
+        config=values,
         seed=seed,
         base_model=base_model_name(),
         base_sha256=base.sha256,
         n_train=len(split.train),
         n_validation=len(split.validation),
     )
-    run.folder = str(settings.DATA_DIR / "runs" / str(run.pk))
-    _write_folder(run, split, str(base.dir))
+    _write_folder(run, split, str(base.dir), is_shared=is_shared)
     _save_run(run, split, by)
     return run
 
 
-def _write_folder(run: TrainingRun, split: material.Split, base_dir: str) -> None:
-    folder = run_folder(run)
+def _write_folder(
+    run: TrainingRun, split: material.Split, base_dir: str, *, is_shared: bool
+) -> None:
     train = [material.training_row(run.kind, pair) for pair in split.train]
     validation = [material.training_row(run.kind, pair) for pair in split.validation]
+    prompts = material.verification_rows(split.validation)
     run.data_hash = rows_hash(train, validation)
+    name = _content_key(run, prompts) if is_shared else str(run.pk)
+    run.folder = str(settings.DATA_DIR / "runs" / name)
+    folder = run_folder(run)
     folder.write("train.jsonl", dump_rows(train))
     folder.write("validation.jsonl", dump_rows(validation))
-    folder.write("prompts.jsonl", dump_rows(material.verification_rows(split.validation)))
-    folder.write_json(
-        "config.json",
-        {
-            **run.config,
-            "kind": run.kind,
-            "base_dir": base_dir,
-            "base_sha256": run.base_sha256,
-            "seed": run.seed,
-            "data_hash": run.data_hash,
-        },
-    )
+    folder.write("prompts.jsonl", dump_rows(prompts))
+    folder.write_json("config.json", trainer_config(run, base_dir))
+
+
+def trainer_config(run: TrainingRun, base_dir: str) -> dict[str, Any]:
+    """The run's ``config.json``: the hyper-parameters, and what they are for."""
+    return {
+        **run.config,
+        "kind": run.kind,
+        "base_dir": base_dir,
+        "base_sha256": run.base_sha256,
+        "seed": run.seed,
+        "data_hash": run.data_hash,
+    }
+
+
+def _content_key(run: TrainingRun, prompts: Sequence[Any]) -> str:
+    """A name for everything that a run's outcome depends on."""
+    made_of = {
+        "kind": run.kind,
+        "config": run.config,
+        "seed": run.seed,
+        "base_sha256": run.base_sha256,
+        "data_hash": run.data_hash,
+    }
+    return f"content-{rows_hash([made_of], prompts)[:24]}"
 
 
 @transaction.atomic
@@ -126,8 +168,8 @@ def _save_run(run: TrainingRun, split: material.Split, by: Any) -> None:
     run.save()
     TrainingExample.objects.bulk_create(
         [
-            *_examples(run, split.train, Split.TRAIN),
-            *_examples(run, split.validation, Split.VALIDATION),
+            *run_examples(run, split.train, Split.TRAIN),
+            *run_examples(run, split.validation, Split.VALIDATION),
         ]
     )
     audit_record(
@@ -138,9 +180,10 @@ def _save_run(run: TrainingRun, split: material.Split, by: Any) -> None:
     )
 
 
-def _examples(
+def run_examples(
     run: TrainingRun, pairs: Sequence[TrainingPair], split: Split
 ) -> list[TrainingExample]:
+    """The run's way back to the entries behind ``pairs``; not saved yet."""
     return [
         TrainingExample(
             run=run,
@@ -153,6 +196,15 @@ def _examples(
     ]
 
 
+def run_stopped(run: TrainingRun, reason: str) -> None:
+    """The work on a run was stopped on request: it is paused if that was the request."""
+    run.refresh_from_db(fields=["is_pause_requested"])
+    if run.is_pause_requested:
+        run_set_state(run, RunState.PAUSED)
+    else:
+        run_set_state(run, RunState.CANCELLED, error=reason)
+
+
 def run_set_state(run: TrainingRun, state: str, *, error: str = "") -> None:
     """Move a run to ``state``; its times and error follow."""
     run.state, run.error = state, error
@@ -161,23 +213,6 @@ def run_set_state(run: TrainingRun, state: str, *, error: str = "") -> None:
     is_over = state in (*FINAL_STATES, RunState.FAILED, RunState.CANCELLED)
     run.finished_at = timezone.now() if is_over else None
     run.save(update_fields=["state", "error", "started_at", "finished_at", "updated_at"])
-
-
-def run_cancel(*, run: TrainingRun, by: Any) -> None:
-    """Stop a run: its job is asked to stop; what was trained so far is kept for a resume.
-
-    Raises
-    ------
-    Conflict
-        It has already ended.
-    """
-    if run.state not in ACTIVE_STATES:
-        raise Conflict(f"The run has already ended ({run.get_state_display()}).")
-    if run.job is not None and run.job.is_active:
-        job_cancel(job=run.job, by=by)
-    else:
-        run_set_state(run, RunState.CANCELLED, error="Cancelled while nothing worked on it.")
-    audit_record(actor=by, action="run.cancel", subject=run)
 
 
 def abandoned_runs() -> QuerySet[TrainingRun]:

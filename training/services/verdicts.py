@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 
+from curation.ml.stats import wilson_interval
 from training.ml.health import Health, measure_health, repetition_rate, topic_shares
 from training.ml.verify import (
     VERIFIER,
@@ -15,6 +17,7 @@ from training.ml.verify import (
     CheckpointScore,
     Comparison,
     Verdict,
+    VerifierConfig,
     choose_checkpoint,
     compare,
     decide,
@@ -23,7 +26,7 @@ from training.ml.verify import (
 from uno_site.inference.protocol import FloatArray
 
 from .answers import Answers, Row
-from .gate import Gate, score_answers
+from .gate import Gate, Scores, compare_answers, score_answers
 
 Embed = Callable[[Sequence[str]], FloatArray]
 BASE = "base"
@@ -66,12 +69,13 @@ class Examined:
 
     epoch: int
     path: str
-    validation_loss: float
+    validation_loss: float | None  # None for an adapter that was trained elsewhere
     answers: Answers
     health: Health
     faults: tuple[str, ...]
     comparisons: Mapping[str, Comparison]
     score: CheckpointScore | None
+    base_scores: Scores | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +108,7 @@ def find_verdict(
     checkpoints: Sequence[Mapping[str, Any]],
     is_gating: bool,
     embed: Embed,
+    config: VerifierConfig = VERIFIER,
 ) -> Findings:
     """Judge the checkpoints' answers against the base's.
 
@@ -120,18 +125,22 @@ def find_verdict(
     healthy = [one for one in examined if not one.faults]
     if not is_gating:
         reason = gate.refusal() if not gate.may_gate else _too_few(gate, rows)
-        best = min(examined, key=lambda one: one.validation_loss)
-        return _findings(gate, rows, base, base_scores, examined, best, None, reason)
-    verdict = decide([one.score for one in healthy or examined if one.score])
+        best = min(examined, key=_loss)
+        return _findings(gate, rows, base, examined, best, None, reason)
+    verdict = decide([one.score for one in healthy or examined if one.score], config)
     best = _best_of(healthy or examined)
     reason = verdict.reason
     if best.faults:
         reason = f"Not healthy: {'; '.join(best.faults)}. {reason}"
-    return _findings(gate, rows, base, base_scores, examined, best, verdict, reason)
+    return _findings(gate, rows, base, examined, best, verdict, reason)
 
 
 def _too_few(gate: Gate, rows: Sequence[Row]) -> str:
     return f"Too few of the {len(rows)} held-out prompts have what the {gate.name} judge needs."
+
+
+def _loss(one: Examined) -> float:
+    return math.inf if one.validation_loss is None else one.validation_loss
 
 
 def _best_of(examined: Sequence[Examined]) -> Examined:
@@ -143,7 +152,7 @@ def _examine(
     gate: Gate,
     rows: Sequence[Row],
     base: Answers,
-    base_scores: Mapping[str, Sequence[float]] | None,
+    base_scores: Scores | None,
     checkpoint: Mapping[str, Any],
     answers: Answers,
     embed: Embed,
@@ -153,18 +162,19 @@ def _examine(
     health = measure_health(greedy, [base[row["id"]][0] for row in rows], shares)
     comparisons: dict[str, Comparison] = {}
     if gate.judge is not None and base_scores is not None:
-        scores = score_answers(gate.judge, rows, answers)
+        scores, base_scores = compare_answers(gate.judge, rows, answers, base, base_scores)
         comparisons = _compare(rows, base, base_scores, answers, scores, shares)
     epoch = int(checkpoint["epoch"])
     return Examined(
         epoch=epoch,
         path=str(checkpoint["path"]),
-        validation_loss=float(checkpoint["validation_loss"]),
+        validation_loss=checkpoint["validation_loss"],
         answers=answers,
         health=health,
         faults=tuple(HEALTH.faults(health)),
         comparisons=comparisons,
         score=score_checkpoint(epoch, list(comparisons.values())) if comparisons else None,
+        base_scores=base_scores,
     )
 
 
@@ -182,9 +192,9 @@ def _topic_shares(rows: Sequence[Row], answers: Answers, base: Answers, embed: E
 def _compare(
     rows: Sequence[Row],
     base: Answers,
-    base_scores: Mapping[str, Sequence[float]],
+    base_scores: Scores,
     answers: Answers,
-    scores: Mapping[str, Sequence[float]],
+    scores: Scores,
     shares: FloatArray,
 ) -> dict[str, Comparison]:
     return {
@@ -201,7 +211,6 @@ def _findings(
     gate: Gate,
     rows: Sequence[Row],
     base: Answers,
-    base_scores: Mapping[str, Sequence[float]] | None,
     examined: Sequence[Examined],
     best: Examined,
     verdict: Verdict | None,
@@ -216,7 +225,7 @@ def _findings(
         "low": verdict.interval.low if verdict else None,
         "high": verdict.interval.high if verdict else None,
         "epochs": [_epoch_row(one) for one in examined],
-        "samples": [_sample(row, base, base_scores, best) for row in rows],
+        "samples": [_sample(row, base, best) for row in rows],
         "health": _health_fields(rows, base, best),
     }
     return Findings(best.epoch, best.path, is_accepted, verdict is not None, reason, fields)
@@ -224,10 +233,13 @@ def _findings(
 
 def _epoch_row(one: Examined) -> dict[str, Any]:
     score = one.score
+    interval = wilson_interval(score.points, score.n_queries) if score else None
     return {
         "epoch": one.epoch,
         "validation_loss": one.validation_loss,
         "win_rate": score.win_rate if score else None,
+        "low": interval.low if interval else None,
+        "high": interval.high if interval else None,
         "n_wins": score.n_wins if score else None,
         "n_ties": score.n_ties if score else None,
         "n_guarded": score.n_guarded if score else None,
@@ -236,12 +248,10 @@ def _epoch_row(one: Examined) -> dict[str, Any]:
     }
 
 
-def _sample(
-    row: Row, base: Answers, base_scores: Mapping[str, Sequence[float]] | None, best: Examined
-) -> dict[str, Any]:
+def _sample(row: Row, base: Answers, best: Examined) -> dict[str, Any]:
     """One prompt for the side-by-side view; the greedy answers speak."""
     key = row["id"]
-    comparison = best.comparisons.get(key)
+    comparison, base_scores = best.comparisons.get(key), best.base_scores
     return {
         "id": key,
         "query": str(row["messages"][-1]["content"]),

@@ -10,7 +10,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from training.models import Adapter, AdapterKind, AdapterState, RunState, TrainingRun, Verification
+from training.models import (
+    SERVING_STATES,
+    Adapter,
+    AdapterKind,
+    AdapterState,
+    RunState,
+    TrainingRun,
+    Verification,
+)
 from uno_site.engine_clients import base_model_name, served_client
 from uno_site.errors import InvalidInput, UnoError
 from uno_site.inference.protocol import InferenceClient
@@ -19,11 +27,11 @@ from uno_site.jobs.context import JobCancelled
 from .adapters import adapter_register
 from .answers import Answerer, Answers, Row
 from .engine_adapters import loaded
-from .gate import Gate, current_gate, judged_rows
+from .gate import Gate, current_gate, current_verifier, judged_rows
 from .material import SPLIT
 from .reporting import Reporter
 from .run_folder import RunFolder
-from .runs import run_folder, run_set_state
+from .runs import run_folder, run_set_state, run_stopped
 from .verdicts import Findings, find_verdict
 
 Checkpoint = Mapping[str, Any]
@@ -36,7 +44,7 @@ def run_verify(run: TrainingRun, report: Reporter) -> Verification:
     Raises
     ------
     JobCancelled
-        Somebody asked to stop; the run is ``cancelled``, a retry goes on with what there is.
+        Somebody asked to stop; the run is ``paused`` or ``cancelled``, a retry goes on from there.
     InferenceError
         The engine or the judge's is away; the run is ``trained`` again, to be verified later.
     """
@@ -44,7 +52,7 @@ def run_verify(run: TrainingRun, report: Reporter) -> Verification:
     try:
         findings = _find(run, run_folder(run), report)
     except JobCancelled as reason:
-        run_set_state(run, RunState.CANCELLED, error=str(reason))
+        run_stopped(run, str(reason))
         raise
     except UnoError as error:
         run_set_state(run, RunState.TRAINED, error=f"It could not be verified yet: {error}")
@@ -75,6 +83,7 @@ def _find(run: TrainingRun, folder: RunFolder, report: Reporter) -> Findings:
         checkpoints=checkpoints,
         is_gating=is_gating,
         embed=served_client().embed,
+        config=current_verifier(),
     )
 
 
@@ -162,6 +171,6 @@ def _record(
 
 def _settle(adapter: Adapter, state: str) -> None:
     """A verification that was done again decides anew, unless the adapter is served."""
-    if adapter.state not in (AdapterState.SERVED, AdapterState.RETIRED):
+    if adapter.state not in (AdapterState.RETIRED, *SERVING_STATES):
         adapter.state = state
         adapter.save(update_fields=["state", "updated_at"])

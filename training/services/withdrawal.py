@@ -13,8 +13,10 @@ from training.models import Adapter, TrainingExample, TrainingRun, Verification
 from uno_site.audit.services import audit_record
 
 from .promotion import take_off
+from .run_control import run_cancel
 from .run_folder import RunFolder, entry_of
-from .runs import ACTIVE_STATES, run_cancel
+from .runs import ACTIVE_STATES
+from .starting_points import runs_from
 
 DELETED = "A log entry it learned from was deleted."
 WITHDRAWN = "Somebody whose log it learned from withdrew consent."
@@ -81,8 +83,17 @@ def _taint(adapters: Iterable[Adapter], reason: str) -> int:
         adapter.is_tainted, adapter.taint_reason = True, reason
         adapter.save(update_fields=["is_tainted", "taint_reason", "updated_at"])
         audit_record(actor=None, action="adapter.taint", subject=adapter, data={"reason": reason})
-        n_tainted += 1
+        n_tainted += 1 + _taint_successors(adapter, reason)
     return n_tainted
+
+
+def _taint_successors(adapter: Adapter, reason: str) -> int:
+    """What went on from an adapter has learned what it had: runs stop, adapters are tainted too."""
+    for run in runs_from(adapter).filter(state__in=ACTIVE_STATES):
+        if not _is_stopping(run):
+            run_cancel(run=run, by=None)
+    successors = Adapter.objects.filter(run__in=runs_from(adapter), is_tainted=False)
+    return _taint(list(successors), reason)
 
 
 def _take_off_tainted() -> int:

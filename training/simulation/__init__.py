@@ -5,9 +5,13 @@ logging and training are done by the product itself.
 """
 
 from training.simulation.deployment import (
+    AGAINST,
+    ALL_TOPICS,
+    IN_LINE,
     NOISE,
     TOPICS,
     Deployment,
+    NoisePlan,
     PlannedEntry,
     build_deployment,
 )
@@ -23,9 +27,13 @@ from training.simulation.tastes import Rule, Taste
 from training.simulation.users import SimulatedFeedback, SimulatedUser, simulate_feedback
 
 __all__ = [
+    "AGAINST",
+    "ALL_TOPICS",
+    "IN_LINE",
     "NOISE",
     "TOPICS",
     "Deployment",
+    "NoisePlan",
     "PlannedEntry",
     "Rule",
     "SimulatedFeedback",

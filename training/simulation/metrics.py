@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from curation.ml.edit_cost import edit_cost
 from training.simulation.tastes import Taste
@@ -89,10 +90,33 @@ def on_topic_rate(
     if reply_embeddings.shape != prompt_embeddings.shape or n < 2:
         shapes = f"{reply_embeddings.shape} and {prompt_embeddings.shape}"
         raise ValueError(f"replies and prompts must be equally many, at least two: {shapes}")
-    cosines = reply_embeddings @ prompt_embeddings.T  # [n, n]
-    own = np.diagonal(cosines)
-    others = (cosines.sum(axis=1) - own) / (n - 1)
-    return float(np.mean((own > others) | (own >= threshold)))
+    flags = are_on_topic(reply_embeddings, prompt_embeddings, prompt_embeddings, threshold)
+    return float(np.mean(flags))
+
+
+def are_on_topic(
+    reply_embeddings: FloatArray,
+    own_prompts: FloatArray,
+    prompt_embeddings: FloatArray,
+    threshold: float = ON_TOPIC_COSINE,
+) -> NDArray[np.bool_]:
+    """Which replies are about their own prompt, as :func:`on_topic_rate` tells it; shape [n].
+
+    Parameters
+    ----------
+    reply_embeddings, own_prompts
+        L2-normalised, [n, d], row by row.
+    prompt_embeddings
+        L2-normalised, [m, d]: all prompts of the topic, the own ones included. With one prompt
+        only ``threshold`` decides.
+    """
+    own = np.einsum("nd,nd->n", reply_embeddings, own_prompts)
+    n_others = len(prompt_embeddings) - 1
+    if n_others < 1:
+        return np.asarray(own >= threshold)
+    cosines = reply_embeddings @ prompt_embeddings.T  # [n, m]
+    others = (cosines.sum(axis=1) - own) / n_others
+    return np.asarray((own > others) | (own >= threshold))
 
 
 def win_rate(costs_before: Sequence[float], costs_after: Sequence[float]) -> float:

@@ -67,6 +67,126 @@ TIPS_LOWER_CASE = (
     "Keep the text lower case.",
     "Use small letters only.",
 )
+RECIPES_STEPS = (
+    "Please number the steps.",
+    "Write the steps as a numbered list.",
+    "I need numbered steps that I can follow.",
+    "Use 1., 2., 3. for the steps.",
+    "Give me only the numbered steps.",
+    "Number the steps, please, no paragraphs.",
+    "Just the steps with numbers.",
+    "It should be a numbered list.",
+)
+RECIPES_FEW = (
+    "Six steps at most, please.",
+    "No more than six steps.",
+    "Keep it to six steps.",
+    "Too many steps, six are enough.",
+    "Please cut it down to six steps.",
+    "Limit the recipe to six steps.",
+    "I lose track after six steps, use fewer.",
+    "At most six numbered steps.",
+)
+RECIPES_ENJOY = (
+    'End with "Enjoy!".',
+    'The last line should be "Enjoy!".',
+    'Please finish with "Enjoy!".',
+    'Close the recipe with "Enjoy!".',
+    'I like it when a recipe ends with "Enjoy!".',
+    'Put "Enjoy!" on a line of its own at the end.',
+    'You forgot "Enjoy!" at the end.',
+    'Write "Enjoy!" as the last line.',
+)
+PLANS_LIST = (
+    "Make the plan a numbered list.",
+    "Please number the points of the plan.",
+    "I want a numbered plan.",
+    "Use numbers for the points.",
+    "Write the points as 1., 2., 3.",
+    "A plan has numbered points, please.",
+    "Put the plan into a numbered list.",
+    "Number every point.",
+)
+PLANS_FEW = (
+    "Five points at most.",
+    "No more than five points, please.",
+    "Keep the plan to five points.",
+    "That is too much, five points are enough.",
+    "Please limit the plan to five points.",
+    "Shorten the plan to five points.",
+    "I only want the five most important points.",
+    "Stop after five points.",
+)
+PLANS_QUESTION = (
+    "End with a question to me.",
+    "Please finish by asking me a question.",
+    "Ask me at the end what I would change.",
+    "The last line should be a question.",
+    "Close with a question about my wishes.",
+    "You should ask me something at the end.",
+    "Finish with a question, so that we can go on.",
+    "Ask whether the plan suits me.",
+)
+EXPLAIN_FIRST = (
+    'Begin with "Short answer:".',
+    'Start with the answer, after the words "Short answer:".',
+    'Put "Short answer:" and the answer first.',
+    'I want the first line to be "Short answer:" and the answer.',
+    'Answer first, with "Short answer:" in front.',
+    'Open with "Short answer:" please.',
+    'The explanation should start with "Short answer:".',
+    'Say it at once: "Short answer:" and then the answer.',
+)
+EXPLAIN_BRIEF = (
+    "Explain it in two sentences.",
+    "At most two sentences, please.",
+    "Two sentences are enough for me.",
+    "Too long, keep the explanation to two sentences.",
+    "Please explain it in no more than two sentences.",
+    "Shorten it to two sentences.",
+    "I only read two sentences.",
+    "Use two sentences at most for the explanation.",
+)
+EXPLAIN_PLAIN = (
+    "Use no lists and no headings.",
+    "Please write plain sentences without a list.",
+    "I don't want bullet points in an explanation.",
+    "Leave out the list.",
+    "Write prose, not a list.",
+    "Avoid lists and bold words.",
+    "Explain it without bullets.",
+    "Drop the numbered points and use plain text.",
+)
+PROS_TABLE = (
+    "Put it into a table with the columns Pros and Cons.",
+    "Please make a table, pros on the left and cons on the right.",
+    "I want a Markdown table with Pros and Cons.",
+    "Use a table instead of lists.",
+    "Show me the pros and cons as a table.",
+    "A table with two columns would be better.",
+    "Write it as a table, nothing else.",
+    "Give me only the table.",
+)
+PROS_ROWS = (
+    "Three rows at most.",
+    "No more than three rows, please.",
+    "Limit the table to three rows.",
+    "Three pros and three cons are enough.",
+    "Keep it to three points a side.",
+    "Please list at most three of each.",
+    "Too many points, take the three most important.",
+    "Only three rows in the table.",
+)
+PROS_SHORT = (
+    "Use a few words in each cell.",
+    "Keep every point under eight words.",
+    "Please write short points, no sentences.",
+    "At most eight words a point.",
+    "Short phrases only.",
+    "The points are too long, use keywords.",
+    "Write each point in a few words.",
+    "I want short phrases instead of full sentences.",
+)
 LEAD_INS = (
     "",
     "",

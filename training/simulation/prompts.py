@@ -11,9 +11,9 @@ DATA = Path(__file__).resolve().parent / "data"
 
 @cache
 def load_prompts(topic: str, kind: str | None = None) -> tuple[str, ...]:
-    """The prompts of "email", "tips", "noise" or "control", in the file's order.
+    """The prompts of a topic, of "noise", "noise_wide" (more noise) or "control", in file order.
 
-    ``kind`` keeps one part of "noise": "story", "trivia", "code" or "chat".
+    ``kind`` keeps one part of the noise: "story", "trivia", "code" or "chat".
     """
     lines = (DATA / f"{topic}.jsonl").read_text(encoding="utf-8").splitlines()
     rows = [json.loads(line) for line in lines]

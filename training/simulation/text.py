@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import cache
 
 from nltk.stem import PorterStemmer
@@ -15,6 +16,7 @@ _PLACEHOLDER = re.compile(
 )
 _MARKDOWN = re.compile(r"\*{1,3}|_{2,3}|`+|^#{1,6}\s+|^>\s+", re.MULTILINE)
 _LIST_ITEM = re.compile(r"^\s*(?:[-*•–+]|\(?\d{1,2}[.)]|\(?[a-z]\))\s+(?P<text>\S.*)$")
+_NUMBERED = re.compile(r"^\d{1,2}[.)]\s+\S")
 _WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
 _FUNCTION_TEXT = """
 a about an and any are as asking ask at be because but by can could do does draft e-mail email
@@ -55,6 +57,40 @@ def list_items(text: str) -> list[str]:
     """The texts of the bulleted or numbered lines."""
     matches = (_LIST_ITEM.match(line) for line in text.splitlines())
     return [match["text"] for match in matches if match]
+
+
+def list_texts(text: str) -> list[str]:
+    """The texts of the list's items on one line each, without Markdown's marks."""
+    return [tidy(item) for item in list_items(text)]
+
+
+def numbered_lines(text: str) -> list[str]:
+    """The lines that begin with a number and a full stop or bracket ("1.", "2)")."""
+    return [line for line in split_lines(text) if _NUMBERED.match(line)]
+
+
+def is_numbered_list(text: str, n_min: int) -> bool:
+    """Whether there are at least ``n_min`` numbered lines ("1.", "2)") and no bullets."""
+    n_numbered = len(numbered_lines(text))
+    return n_numbered >= n_min and n_numbered == len(list_items(text))
+
+
+def renumber(texts: Sequence[str]) -> str:
+    """The texts as a list numbered from 1."""
+    return "\n".join(f"{number}. {text}" for number, text in enumerate(texts, start=1))
+
+
+def sentences_of(text: str) -> list[str]:
+    """The sentences of all lines, list marks and Markdown removed."""
+    lines = (list_items(line)[0] if list_items(line) else line for line in split_lines(text))
+    return [sentence for line in lines for sentence in split_sentences(tidy(line))]
+
+
+def texts_of(text: str) -> list[str]:
+    """The list's items, or the sentences where there is no list; a cut-off last one is left out."""
+    texts = list_texts(text) or sentences_of(text)
+    is_cut = len(texts) > 1 and not list_items(text) and not is_finished(texts[-1])
+    return texts[:-1] if is_cut else texts
 
 
 def has_placeholder(text: str) -> bool:

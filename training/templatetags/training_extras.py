@@ -6,6 +6,9 @@ from typing import Any
 
 from django import template
 
+from chat.models import RouteKind
+from training.services.evaluation.export import show
+
 register = template.Library()
 
 
@@ -25,3 +28,15 @@ def percent(value: Any, digits: int = 0) -> str:
 def join_list(value: Any) -> Any:
     """A list as words with commas; anything else as it is."""
     return ", ".join(str(item) for item in value) if isinstance(value, list) else value
+
+
+@register.filter
+def kind_label(kind: str) -> str:
+    """What answers, in words: "expert", "critic" or "base"."""
+    return str(RouteKind(kind).label)
+
+
+@register.filter
+def interval(estimate: Any) -> str:
+    """An estimate with its interval: "0.83 [0.79, 0.86]"; a dash where there is none."""
+    return show(estimate or None)

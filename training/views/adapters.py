@@ -9,17 +9,32 @@ from django.core.paginator import Paginator
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
+from django.utils.translation import gettext_lazy as _lazy
+from django.views.decorators.http import require_http_methods, require_POST
 
 from training import selectors
+from training.forms import AdapterUploadForm
 from training.models import Adapter, AdapterState
+from training.services.adapter_archive import MAX_ZIP_BYTES
+from training.services.adapter_upload import adapter_upload
 from training.services.adapters import is_intact
+from training.services.canary import canary_serve, canary_stop
 from training.services.downloads import adapter_gguf, adapter_zip
-from training.services.promotion import PROMOTABLE, promote, retire
+from training.services.promotion import promote, retire
+from training.services.publishing import PROMOTABLE
 from uno_site.accounts.permissions import admin_required, curator_required
+from uno_site.errors import Conflict, InvalidInput
 
 PAGE_SIZE = 25
-STATES = (*AdapterState.choices, ("tainted", "Tainted"))
+EVERYBODY = 100
+COLUMNS = (
+    (_lazy("Adapter"), ""),
+    (_lazy("Cluster"), ""),
+    (_lazy("Kind"), ""),
+    (_lazy("State"), ""),
+    (_lazy("Made"), ""),
+)
+STATES = (*AdapterState.choices, ("tainted", _lazy("Tainted")))
 
 
 @curator_required
@@ -28,7 +43,7 @@ def adapter_list(request: HttpRequest) -> HttpResponse:
     state = request.GET.get("state", "")
     adapters = selectors.adapter_list(request.user, state=state)
     page = Paginator(adapters, PAGE_SIZE).get_page(request.GET.get("page"))
-    context = {"page": page, "state": state, "states": STATES}
+    context = {"page": page, "columns": COLUMNS, "state": state, "states": STATES}
     return render(request, "training/adapter_list.html", context)
 
 
@@ -42,6 +57,7 @@ def adapter_detail(request: HttpRequest, adapter_id: UUID) -> HttpResponse:
         "is_intact": is_intact(adapter),
         "is_promotable": adapter.state in PROMOTABLE
         and adapter.state != AdapterState.SERVED
+        and adapter.owner_key is None
         and not adapter.is_tainted,
         "promotions": adapter.promotions.select_related("table", "by"),
     }
@@ -50,8 +66,10 @@ def adapter_detail(request: HttpRequest, adapter_id: UUID) -> HttpResponse:
 
 @curator_required
 def adapter_download(request: HttpRequest, adapter_id: UUID, form: str) -> HttpResponse:
-    """The adapter as a PEFT ZIP or as a GGUF file."""
+    """The adapter as a PEFT ZIP or as a GGUF file; a person's own leaves with nobody."""
     adapter = _adapter_or_404(request, adapter_id)
+    if adapter.owner_key is not None:
+        raise Http404
     if form == "gguf":
         path = adapter_gguf(adapter)
         return FileResponse(path.open("rb"), as_attachment=True, filename=f"{adapter.name}.gguf")
@@ -63,16 +81,62 @@ def adapter_download(request: HttpRequest, adapter_id: UUID, form: str) -> HttpR
 
 
 @admin_required
+@require_http_methods(["GET", "POST"])
+def adapter_upload_form(request: HttpRequest) -> HttpResponse:
+    """Bring an adapter along from elsewhere; it is verified before it may be served."""
+    form = AdapterUploadForm(request.POST or None, request.FILES or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            adapter = adapter_upload(by=request.user, **form.cleaned_data)
+        except (InvalidInput, Conflict) as error:
+            form.add_error("file", str(error))
+        else:
+            messages.success(
+                request, _("%(name)s is here and waits to be verified.") % {"name": adapter.name}
+            )
+            return redirect("training:adapter_detail", adapter.pk)
+    context = {"form": form, "limit": MAX_ZIP_BYTES // 2**20}
+    status = 400 if form.errors else 200
+    return render(request, "training/adapter_upload.html", context, status=status)
+
+
+@admin_required
 @require_POST
 def adapter_promote(request: HttpRequest, adapter_id: UUID) -> HttpResponse:
-    """Serve the adapter."""
+    """Serve the adapter to everybody, or to a share of its cluster's conversations first."""
     adapter = _adapter_or_404(request, adapter_id)
-    promotion = promote([adapter], request.user)
-    messages.success(
-        request,
-        _("%(adapter)s is served now (%(table)s).")
-        % {"adapter": adapter.name, "table": promotion.table},
-    )
+    percent = _percent(request)
+    options = {"is_wide_allowed": "is_wide_allowed" in request.POST}
+    reason = request.POST.get("reason", "")
+    if percent == EVERYBODY:
+        promotion = promote([adapter], request.user, reason, **options)
+        said = _("%(adapter)s is served now (%(table)s).")
+    else:
+        promotion = canary_serve(adapter, percent, request.user, reason, **options)
+        said = _("%(adapter)s answers %(percent)s %% of its conversations now (%(table)s).")
+    values = {"adapter": adapter.name, "table": promotion.table, "percent": percent}
+    messages.success(request, said % values)
+    return redirect("training:routes")
+
+
+def _percent(request: HttpRequest) -> int:
+    """The share that was asked for, in per cent."""
+    given = request.POST.get("percent", "").strip() or str(EVERYBODY)
+    if not given.isdecimal():
+        raise InvalidInput(
+            _("“%(given)s” is no share.") % {"given": given[:20]},
+            remedy=_("Give a whole number from 1 to 100."),
+        )
+    return int(given)
+
+
+@admin_required
+@require_POST
+def adapter_stop_canary(request: HttpRequest, adapter_id: UUID) -> HttpResponse:
+    """Roll the adapter's canary back."""
+    adapter = _adapter_or_404(request, adapter_id)
+    canary_stop(adapter, request.user)
+    messages.success(request, _("%(name)s no longer answers anybody.") % {"name": adapter.name})
     return redirect("training:routes")
 
 

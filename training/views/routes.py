@@ -13,6 +13,7 @@ from django.views.decorators.http import require_POST
 from chat.models import RouteTable
 from chat.services.routes import route_table_active
 from training import selectors
+from training.services.canary_report import canary_reports
 from training.services.promotion import rollback
 from uno_site.accounts.permissions import admin_required, curator_required
 
@@ -24,6 +25,7 @@ def routes(request: HttpRequest) -> HttpResponse:
     context = {
         "table": table,
         "routes": selectors.table_routes(table),
+        "canaries": canary_reports(table),
         "promotions": selectors.promotion_history(),
     }
     return render(request, "training/routes.html", context)

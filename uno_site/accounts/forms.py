@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from uno_site.errors import UnoError
+from uno_site.runtime.options import MAX_QUOTA
 
 from .models import Invitation, Scope, User
 from .services import sign_in_check, sign_in_failed
@@ -82,3 +83,10 @@ class ApiKeyForm(forms.Form):
         """When the key's time is over; None for never."""
         days = self.cleaned_data["days"]
         return timezone.now() + timedelta(days=days) if days else None
+
+
+class QuotaForm(forms.Form):
+    """A person's own quota; an empty field leaves them their role's."""
+
+    daily_messages = forms.IntegerField(min_value=0, max_value=MAX_QUOTA, required=False)
+    daily_tokens = forms.IntegerField(min_value=0, max_value=MAX_QUOTA, required=False)

@@ -6,10 +6,12 @@ import secrets
 from datetime import timedelta
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.models import AbstractUser, UserManager
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from uno_site.base_models import UUIDModel
 
@@ -19,17 +21,29 @@ INVITATION_DAYS = 14
 class Role(models.TextChoices):
     """What a person may do. Each role includes the ones before it."""
 
-    USER = "user", "User"
-    CURATOR = "curator", "Curator"
-    ADMIN = "admin", "Admin"
+    USER = "user", _("User")
+    CURATOR = "curator", _("Curator")
+    ADMIN = "admin", _("Admin")
 
 
 class User(UUIDModel, AbstractUser):
-    """A person. ``training_consent`` is None until the question was answered."""
+    """A person. ``training_consent`` is None until the question was answered.
+
+    ``language`` is that of the pages; empty leaves it to what the browser asks for.
+
+    ``wants_personal_adapter`` is a second, separate consent: an adapter of their own learns from
+    their chats, and answers them. It means nothing without ``training_consent``.
+    ``daily_messages`` and ``daily_tokens`` are a quota of their own (0: no limit); None leaves
+    them that of their role.
+    """
 
     role = models.CharField(max_length=10, choices=Role, default=Role.USER)
     training_consent = models.BooleanField(null=True, default=None)
     consent_changed_at = models.DateTimeField(null=True, blank=True)
+    language = models.CharField(max_length=10, blank=True, choices=settings.LANGUAGES)
+    wants_personal_adapter = models.BooleanField(default=False)
+    daily_messages = models.PositiveIntegerField(null=True, blank=True)
+    daily_tokens = models.PositiveIntegerField(null=True, blank=True)
 
     objects = UserManager()
 
@@ -39,9 +53,30 @@ class User(UUIDModel, AbstractUser):
         return self.role in (Role.CURATOR, Role.ADMIN)
 
     @property
+    def has_personal_adapter_on(self) -> bool:
+        """Whether their own adapter may learn and answer: both consents, and an active account."""
+        return bool(self.is_active and self.training_consent and self.wants_personal_adapter)
+
+    @property
     def is_admin(self) -> bool:
         """Whether this person may train, promote and administer."""
         return self.role == Role.ADMIN
+
+
+class DailyUsage(UUIDModel):
+    """What a person asked for on one day (UTC), in the chat and by the API together."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="daily_usage")
+    day = models.DateField()
+    n_messages = models.PositiveIntegerField(default=0)
+    n_tokens = models.PositiveBigIntegerField(default=0)
+
+    class Meta:
+        ordering = ["-day"]
+        verbose_name_plural = "daily usage"
+        constraints = [
+            models.UniqueConstraint(fields=["user", "day"], name="one_daily_usage_a_person")
+        ]
 
 
 class ConsentEvent(UUIDModel):
@@ -88,9 +123,9 @@ class Invitation(UUIDModel):
 class Scope(models.TextChoices):
     """What an API key may be used for."""
 
-    CHAT = "chat", "Chat completions"
-    EMBEDDINGS = "embeddings", "Embeddings"
-    FEEDBACK = "feedback", "Feedback"
+    CHAT = "chat", _("Chat completions")
+    EMBEDDINGS = "embeddings", _("Embeddings")
+    FEEDBACK = "feedback", _("Feedback")
 
 
 class ApiKeyQuerySet(models.QuerySet):

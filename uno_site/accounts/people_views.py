@@ -11,9 +11,12 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from .forms import InvitationForm
+from uno_site.errors import InvalidInput
+
+from .forms import InvitationForm, QuotaForm
 from .models import Invitation, Role, User
 from .permissions import admin_required
+from .quotas import quota_set
 from .services import invitation_create, invitation_revoke, user_set_active, user_set_role
 
 PAGE_SIZE = 50
@@ -51,6 +54,21 @@ def user_active(request: HttpRequest, user_id: UUID) -> HttpResponse:
     user_set_active(user=user, is_active=is_active, by=request.user)
     text = _("%(name)s can sign in again.") if is_active else _("%(name)s can no longer sign in.")
     messages.success(request, text % {"name": user.username})
+    return redirect("accounts:users")
+
+
+@admin_required
+@require_POST
+def user_quota(request: HttpRequest, user_id: UUID) -> HttpResponse:
+    """Give somebody a quota of their own, or their role's again."""
+    user = get_object_or_404(User, pk=user_id)
+    form = QuotaForm(request.POST)
+    if not form.is_valid():
+        raise InvalidInput(
+            _("That is no quota."), remedy=_("Give whole numbers, or leave a field empty.")
+        )
+    quota_set(user=user, by=request.user, **form.cleaned_data)
+    messages.success(request, _("The quota of %(name)s is saved.") % {"name": user.username})
     return redirect("accounts:users")
 
 

@@ -1,4 +1,4 @@
-"""Reading API keys and what they were used for."""
+"""Reading people, API keys, and what those were used for."""
 
 from __future__ import annotations
 
@@ -9,11 +9,17 @@ from django.db.models import Q, QuerySet, Sum
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from .models import ApiKey, ApiKeyQuerySet, ApiUsage
+from .models import ApiKey, ApiKeyQuerySet, ApiUsage, Role, User
 
 #: How many days of usage the pages show.
 USAGE_DAYS = 30
 COUNTS = ("n_requests", "prompt_tokens", "completion_tokens")
+
+
+def curators() -> QuerySet[User]:
+    """Everybody who may review, by name."""
+    roles = (Role.CURATOR, Role.ADMIN)
+    return User.objects.filter(role__in=roles, is_active=True).order_by("username")
 
 
 def keys_with_usage(keys: ApiKeyQuerySet) -> QuerySet[ApiKey]:

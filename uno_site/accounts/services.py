@@ -9,7 +9,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from uno_site.audit.services import audit_record
-from uno_site.errors import Conflict, UnoError
+from uno_site.errors import Conflict, InvalidInput, UnoError
+from uno_site.runtime.services import runtime_setting
 
 from .models import ConsentEvent, Invitation, Role, User
 
@@ -27,7 +28,7 @@ class TooManySignIns(UnoError):
 
 def is_sign_up_open() -> bool:
     """Whether anybody may sign up: by the setting, or because nobody is there yet."""
-    return bool(settings.UNO.open_signup) or not User.objects.exists()
+    return bool(runtime_setting("open_signup")) or not User.objects.exists()
 
 
 @transaction.atomic
@@ -128,13 +129,55 @@ def _check_another_admin(user: User) -> None:
 
 @transaction.atomic
 def consent_set(*, user: User, has_consented: bool) -> ConsentEvent:
-    """Keep a person's answer to the consent question; each answer stays on record."""
+    """Keep a person's answer to the consent question; each answer stays on record.
+
+    Whoever withdraws has no personal adapter either, and must ask for one anew.
+    """
     user.training_consent = has_consented
     user.consent_changed_at = timezone.now()
-    user.save(update_fields=["training_consent", "consent_changed_at"])
+    user.wants_personal_adapter = has_consented and user.wants_personal_adapter
+    user.save(update_fields=["training_consent", "consent_changed_at", "wants_personal_adapter"])
     return ConsentEvent.objects.create(
         user=user, has_consented=has_consented, at=user.consent_changed_at
     )
+
+
+def language_set(*, user: User, language: str) -> None:
+    """Choose the language of a person's pages; empty leaves it to the browser.
+
+    Raises
+    ------
+    InvalidInput
+        UNO does not speak it.
+    """
+    if language and language not in dict(settings.LANGUAGES):
+        raise InvalidInput(
+            _("UNO does not speak “%(language)s”.") % {"language": language[:20]},
+            remedy=_("Choose one from the list."),
+        )
+    user.language = language
+    user.save(update_fields=["language"])
+
+
+@transaction.atomic
+def personal_adapter_switch(*, user: User, is_on: bool) -> None:
+    """Let an adapter of one's own learn and answer, or stop it at once; what it learned stays.
+
+    Raises
+    ------
+    Conflict
+        Switched on without consent to learning.
+    """
+    if is_on and not user.training_consent:
+        raise Conflict(
+            _("A personal adapter learns from your chats, which you have not allowed."),
+            remedy=_("Allow learning from your chats first."),
+        )
+    if user.wants_personal_adapter == is_on:
+        return
+    user.wants_personal_adapter = is_on
+    user.save(update_fields=["wants_personal_adapter"])
+    audit_record(actor=user, action="user.personal_adapter", subject=user, data={"is_on": is_on})
 
 
 def sign_in_check(username: str, address: str) -> None:

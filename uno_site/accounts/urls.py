@@ -13,7 +13,9 @@ urlpatterns = [
     path("invitation/<str:token>/", views.invitation_accept, name="invitation"),
     path("password/", views.PasswordView.as_view(), name="password"),
     path("profile/", views.profile, name="profile"),
+    path("language/", views.language, name="language"),
     path("consent/", views.consent, name="consent"),
+    path("personal-adapter/", views.personal_switch, name="personal-switch"),
     path("keys/", key_views.api_keys, name="api-keys"),
     path("keys/<uuid:key_id>/", key_views.api_key_detail, name="api-key"),
     path("keys/<uuid:key_id>/revoke/", key_views.api_key_revoke_view, name="api-key-revoke"),
@@ -21,6 +23,7 @@ urlpatterns = [
     path("users/", people_views.user_list, name="users"),
     path("users/<uuid:user_id>/role/", people_views.user_role, name="user-role"),
     path("users/<uuid:user_id>/active/", people_views.user_active, name="user-active"),
+    path("users/<uuid:user_id>/quota/", people_views.user_quota, name="user-quota"),
     path("invitations/", people_views.invitation_list, name="invitations"),
     path(
         "invitations/<uuid:invitation_id>/revoke/",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import login
 from django.contrib.auth.decorators import login_not_required
@@ -13,13 +14,20 @@ from django.utils.decorators import method_decorator
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from uno_site.errors import InvalidInput
 
 from .forms import SignInForm, SignUpForm
 from .models import Invitation
-from .services import consent_set, is_sign_up_open, user_sign_up
+from .quotas import quota_of
+from .services import (
+    consent_set,
+    is_sign_up_open,
+    language_set,
+    personal_adapter_switch,
+    user_sign_up,
+)
 
 BACKEND = "django.contrib.auth.backends.ModelBackend"
 
@@ -86,8 +94,19 @@ def _sign_up(request: HttpRequest, invitation: Invitation | None) -> HttpRespons
 @require_GET
 def profile(request: HttpRequest) -> HttpResponse:
     """One's own account: name, role, consent and its history."""
-    events = request.user.consent_events.all()
-    return render(request, "accounts/profile.html", {"events": events})
+    context = {
+        "events": request.user.consent_events.all(),
+        "quota": quota_of(request.user),
+        "languages": settings.LANGUAGES,
+    }
+    return render(request, "accounts/profile.html", context)
+
+
+@require_POST
+def language(request: HttpRequest) -> HttpResponse:
+    """Choose the language of one's pages."""
+    language_set(user=request.user, language=request.POST.get("language", ""))
+    return redirect("accounts:profile")
 
 
 @require_http_methods(["GET", "POST"])
@@ -107,6 +126,20 @@ def consent(request: HttpRequest) -> HttpResponse:
         else _("Understood. Nothing of yours is used for training."),
     )
     return redirect(target)
+
+
+@require_POST
+def personal_switch(request: HttpRequest) -> HttpResponse:
+    """Switch one's personal adapter on or off, from the chat or a page about it."""
+    is_on = request.POST.get("is_on") == "yes"
+    personal_adapter_switch(user=request.user, is_on=is_on)
+    messages.success(
+        request,
+        _("Your personal adapter is on: it learns from what you say about replies.")
+        if is_on
+        else _("Your personal adapter is off: it neither learns nor answers."),
+    )
+    return redirect(_safe_target(request))
 
 
 def _safe_target(request: HttpRequest) -> str:

@@ -23,14 +23,6 @@ class IsCurator(BasePermission):
         return _only_if(request, getattr(request.user, "is_curator", False))
 
 
-class IsAdmin(BasePermission):
-    """Admins; for others the address does not exist."""
-
-    def has_permission(self, request: Request, view: APIView) -> bool:
-        """Raise 404 for anybody else who is signed in."""
-        return _only_if(request, getattr(request.user, "is_admin", False))
-
-
 class ReadAsCuratorActAsAdmin(BasePermission):
     """Curators read, admins act."""
 

@@ -47,6 +47,12 @@ def tokenize_call(body: dict[str, Any]) -> Call:
     return Call("POST", "/tokenize", CallKind.LOOKUP, body)
 
 
+def rerank_call(model: str, query: str, documents: list[str], instruction: str) -> Call:
+    """Relevances of documents; ``instruction`` says what relevant means (ours, vLLM skips it)."""
+    body = {"model": model, "query": query, "documents": documents, "instruction": instruction}
+    return Call("POST", "/v1/rerank", CallKind.GENERATE, body)
+
+
 def embed_call(model: str, texts: list[str]) -> Call:
     """Embeddings of one batch."""
     return Call("POST", "/v1/embeddings", CallKind.EMBED, {"model": model, "input": texts})

@@ -163,6 +163,13 @@ class HttpClient:
                 known[token] = float(self._score_tokens(model, prompt, [token]).logprobs[0])
         return {text: known[token] for text, token in firsts.items()}
 
+    def rerank(
+        self, model: str, query: str, documents: Sequence[str], instruction: str
+    ) -> list[float]:
+        """P("yes") in [0, 1] that each document meets ``instruction`` for the query, in order."""
+        call = calls.rerank_call(model, query, list(documents), instruction)
+        return wire.parse_rerank(self._json(call))
+
     def embed(self, texts: Sequence[str]) -> FloatArray:
         """L2-normalised sentence embeddings, shape [len(texts), d]; at least one text.
 

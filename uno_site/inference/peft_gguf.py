@@ -10,7 +10,6 @@ What cannot be converted is refused by name (``peft_folder.py``).
 
 from __future__ import annotations
 
-import json
 import os
 import tempfile
 from collections.abc import Mapping
@@ -19,6 +18,7 @@ from pathlib import Path
 import numpy as np
 from gguf import MODEL_ARCH, GGUFWriter, TensorNameMap, get_tensor_name_map
 
+from uno_site.files import write_json
 from uno_site.inference.gguf_header import GgufHeader
 from uno_site.inference.peft_folder import (
     LoraFolder,
@@ -70,7 +70,7 @@ def convert_adapter(folder: Path, base: GgufHeader, *, base_sha256: str) -> Path
         return target
     check_config(lora)
     _write(target, _convert_tensors(lora, base), base.architecture, lora.alpha)
-    _replace(sidecar, json.dumps(record, indent=1).encode())
+    write_json(sidecar, record)
     return target
 
 
@@ -132,9 +132,3 @@ def _write(
         Path(name).replace(target)
     finally:
         Path(name).unlink(missing_ok=True)
-
-
-def _replace(path: Path, content: bytes) -> None:
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    temporary.write_bytes(content)
-    temporary.replace(path)

@@ -60,8 +60,8 @@ class BreakerLimits:
     """
 
     n_failures: int = 5
-    open_for: float = 1.0
-    max_open_for: float = 5.0
+    open_for: float = 0.5
+    max_open_for: float = 2.0
 
 
 @dataclass(frozen=True, slots=True)

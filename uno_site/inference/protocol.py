@@ -176,6 +176,12 @@ class InferenceClient(Protocol):
         """Log-probability that the reply begins with each candidate's first token ("yes"/"no")."""
         ...
 
+    def rerank(
+        self, model: str, query: str, documents: Sequence[str], instruction: str
+    ) -> list[float]:
+        """P("yes") in [0, 1] that each document meets ``instruction`` for the query, in order."""
+        ...
+
     def embed(self, texts: Sequence[str]) -> FloatArray:
         """L2-normalised sentence embeddings, shape [len(texts), d], float32."""
         ...

@@ -142,6 +142,12 @@ def join_embeddings(bodies: Sequence[Body]) -> FloatArray:
     return np.asarray(vectors / np.maximum(norms, 1e-12), dtype=np.float32)
 
 
+def parse_rerank(body: Body) -> list[float]:
+    """Relevances in the order of the documents, in [0, 1]."""
+    rows = sorted(body["results"], key=lambda row: int(row["index"]))
+    return [float(row["relevance_score"]) for row in rows]
+
+
 def common_tail(one: Sequence[int], other: Sequence[int]) -> list[int]:
     """The longest common end of two token lists.
 

@@ -93,7 +93,7 @@ def all_kinds() -> list[JobKind]:
 
 def title_of(name: str) -> str:
     """The title of a kind, or its name when it is no longer registered."""
-    return _KINDS[name].title if name in _KINDS else name
+    return str(_KINDS[name].title) if name in _KINDS else name
 
 
 def startable_by(user: Any) -> list[JobKind]:

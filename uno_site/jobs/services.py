@@ -20,6 +20,7 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import F
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django_q.tasks import async_task
 
 from uno_site.audit.services import audit_record
@@ -164,7 +165,9 @@ def job_run_now(
 def job_cancel(*, job: Job, by: Any) -> Job:
     """Ask an active job to stop; a waiting one is cancelled at once."""
     if not job.is_active:
-        raise Conflict(f"The job has already ended ({job.get_state_display()}).")
+        raise Conflict(
+            _("The job has already ended (%(state)s).") % {"state": job.get_state_display()}
+        )
     Job.objects.filter(pk=job.pk, state=JobState.QUEUED).update(
         state=JobState.CANCELLED, finished_at=timezone.now(), error="Cancelled before it started."
     )
@@ -180,7 +183,10 @@ def job_cancel(*, job: Job, by: Any) -> Job:
 def job_retry(*, job: Job, by: Any) -> Job:
     """Queue a job that failed or was cancelled once more, with the same parameters."""
     if job.state not in (JobState.FAILED, JobState.CANCELLED):
-        raise Conflict(f"Only a failed or cancelled job can be retried; this one is {job.state}.")
+        raise Conflict(
+            _("Only a failed or cancelled job can be retried; this one is %(state)s.")
+            % {"state": job.state}
+        )
     Job.objects.filter(pk=job.pk).update(
         state=JobState.QUEUED,
         is_cancel_requested=False,

@@ -7,6 +7,7 @@ from uuid import UUID
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext_lazy as _lazy
 from django.views.decorators.http import require_GET, require_POST
 
 from uno_site.accounts.permissions import curator_required
@@ -16,6 +17,14 @@ from .registry import get_kind, may_start, startable_by
 from .services import job_cancel, job_enqueue, job_retry
 
 PAGE_SIZE = 25
+COLUMNS = (
+    (_lazy("Job"), ""),
+    (_lazy("State"), ""),
+    (_lazy("Progress"), ""),
+    (_lazy("Took"), "right"),
+    (_lazy("Queued"), ""),
+    (_lazy("By"), ""),
+)
 
 
 @curator_required
@@ -25,9 +34,11 @@ def job_list(request: HttpRequest) -> HttpResponse:
     jobs, state = Job.objects.visible_to(request.user), request.GET.get("state", "")
     if state in JobState.values:
         jobs = jobs.filter(state=state)
+    jobs = jobs.select_related("created_by").defer("log", "params", "result")
     page = Paginator(jobs, PAGE_SIZE).get_page(request.GET.get("page"))
     context = {
         "page": page,
+        "columns": COLUMNS,
         "state": state,
         "states": JobState.choices,
         "kinds": startable_by(request.user),

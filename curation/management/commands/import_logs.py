@@ -9,15 +9,15 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from rich.console import Console
 from rich.table import Table
 
-from curation.importing.readers import FORMATS
 from curation.services.importing import ImportReport, logs_import
 from uno_site.errors import UnoError
+from uno_site.interchange.readers import FORMATS
 
 MAX_BAD_SHOWN = 50
 
 
 class Command(BaseCommand):
-    help = "Import log files (JSON lines, plain or gzipped); importing one again adds nothing."
+    help = "Import log files (JSON lines or arrays, plain or gzipped); nothing is added twice."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("paths", nargs="+", type=Path, metavar="PATH")
@@ -45,7 +45,8 @@ def _files(paths: list[Path]) -> list[Path]:
     """The files themselves; of a folder, the log files in it."""
     found: list[Path] = []
     for path in paths:
-        inside = sorted([*path.glob("*.jsonl"), *path.glob("*.jsonl.gz")]) if path.is_dir() else []
+        patterns = ("*.jsonl", "*.json", "*.jsonl.gz", "*.json.gz") if path.is_dir() else ()
+        inside = sorted(inner for pattern in patterns for inner in path.glob(pattern))
         found += inside or [path]
     return found
 

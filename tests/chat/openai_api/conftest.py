@@ -13,10 +13,10 @@ import uvicorn
 from django.http import HttpResponse
 from django.test import Client
 
-from tests.engines import free_port
 from tests.scripted import AsyncScriptedClient
 from uno_site.accounts.api_keys import api_key_create
 from uno_site.accounts.models import ApiKey, Scope, User
+from uno_site.ports import free_port
 
 START_SECONDS = 30
 

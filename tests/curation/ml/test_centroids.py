@@ -9,6 +9,7 @@ from curation.ml.clustering import (
     cluster_entries,
     distance_limit,
     query_centroid,
+    update_centroid,
 )
 
 
@@ -52,3 +53,19 @@ def test_members_are_routed_home_and_strangers_to_the_base():
     assert (router.assign(queries).indices == clustering.labels).mean() >= 0.9
     assert set(router.assign(fresh).indices) == {0, 1}
     assert router.assign(np.eye(32)[5:15]).indices.tolist() == [UNSEEN] * 10
+
+
+def test_the_running_mean_counts_every_query_once():
+    # Two queries with mean (.5, .5); a third, (0, 3), is normalised: (1/3, 2/3).
+    moved = update_centroid([0.5, 0.5], 2, [[0.0, 3.0]])
+    assert moved == pytest.approx([1 / 3, 2 / 3])
+    assert update_centroid(moved, 3, [[1.0, 0.0]]) == pytest.approx([0.5, 0.5])
+
+
+def test_one_by_one_or_all_at_once_is_the_same_centroid():
+    rows = np.random.default_rng(2).normal(size=(9, 5))
+    running = query_centroid(rows[:4])
+    for n_members, row in enumerate(rows[4:], start=4):
+        running = update_centroid(running, n_members, [row])
+    assert running == pytest.approx(query_centroid(rows), abs=1e-6)
+    assert update_centroid(query_centroid(rows[:4]), 4, rows[4:]) == pytest.approx(running)

@@ -12,6 +12,7 @@ from curation.ml.classifier import (
     SentencePrediction,
     cross_validate,
     fit_classifier,
+    held_out_third,
     sentence_features,
 )
 from curation.ml.data import read_feedback_sentences
@@ -36,7 +37,7 @@ def labelled():
 
 def test_the_labelled_sentences_are_many_and_distinct(labelled):
     texts, labels = labelled
-    assert len(texts) == len(set(texts)) >= 400
+    assert len(texts) == len(set(texts)) >= 600
     assert set(labels) == set(KINDS)
     assert min(Counter(labels).values()) >= 40
 
@@ -68,6 +69,14 @@ def test_held_out_figures_without_any_model(labelled):
     assert figures.n_sentences == len(labelled[0])
     assert figures.macro_f1 > 0.6
     assert figures.kept_f1 > 0.8
+
+
+def test_a_third_is_held_out_of_each_kind(labelled):
+    figures = held_out_third(*labelled, embed_words)
+    assert figures.n_sentences == len(labelled[0]) // 3 == 234
+    assert figures.macro_f1 > 0.6
+    assert figures.kept_f1 > 0.8
+    assert figures.n_right / figures.n_sentences > 0.6
 
 
 def test_features_are_embedding_cues_and_length():

@@ -10,9 +10,9 @@ from curation.ml.gap import (
     coverage_redundancies,
     entry_gap,
     likelihood_gap,
+    log_odds,
     novelties,
     route_for_gap,
-    yes_probability,
 )
 
 
@@ -55,11 +55,22 @@ def test_values_outside_the_unit_interval_are_refused(value):
         route_for_gap(value)
 
 
-def test_yes_probability_is_a_softmax_over_two():
-    assert yes_probability(log(0.3), log(0.1)) == pytest.approx(0.75)
-    assert yes_probability(-2.0, -2.0) == 0.5
-    assert yes_probability(-2000.0, 0.0) == pytest.approx(0.0)
-    assert yes_probability(0.0, -2000.0) == pytest.approx(1.0)
+def test_log_odds_by_hand_and_finite_at_both_ends():
+    assert log_odds(0.75) == pytest.approx(log(3))
+    assert log_odds(0.5) == 0.0
+    assert log_odds(1.0) == pytest.approx(-log_odds(0.0))
+    assert log_odds(1.0) == pytest.approx(log(999_999), abs=1e-3)
+
+
+def test_a_mean_of_minima_is_neither_a_minimum_nor_a_mean():
+    # Novelties .1 .9 | .6 | .3 .8: minima .1 .6 .3, mean 1/3; least of all .1, mean of all .54.
+    gaps = [entry_gap([0.9, 0.1]), entry_gap([0.4]), entry_gap([0.7, 0.2])]
+    assert gaps == pytest.approx([0.1, 0.6, 0.3])
+    assert cluster_gap(gaps).gap == pytest.approx(1 / 3)
+
+
+def test_a_mean_of_exactly_the_threshold_is_high():
+    assert route_for_gap(cluster_gap([0.3, 0.6]).gap) == "critic"
 
 
 def test_coverage_is_the_largest_cosine():

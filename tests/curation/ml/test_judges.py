@@ -11,7 +11,10 @@ from curation.ml.judges import (
     judge_accuracy,
     neighbour_score,
     parse_llm_verdict,
+    preference,
+    preference_accuracy,
     reference_score,
+    swapped_preference,
 )
 from uno_site.errors import InvalidInput
 
@@ -145,3 +148,16 @@ def test_without_pairs_nothing_is_known():
     accuracy = judge_accuracy([])
     assert accuracy.share == 0.5
     assert not accuracy.beats_chance
+
+
+def test_preferences_and_both_orders_by_hand():
+    assert [preference(2, 1), preference(1, 1), preference(1, 2)] == [1.0, 0.5, 0.0]
+    # The same choice in both orders, only by the place, and a draw in one of them.
+    assert swapped_preference(1.0, 1.0) == 1.0
+    assert swapped_preference(1.0, 0.0) == 0.5
+    assert swapped_preference(0.5, 1.0) == 0.75
+
+
+def test_disagreement_between_the_orders_counts_half():
+    accuracy = preference_accuracy([1.0, 0.5, 0.5, 0.0])
+    assert (accuracy.n_right, accuracy.n_pairs, accuracy.share) == (2.0, 4, 0.5)

@@ -2,8 +2,9 @@
 
 import pytest
 
+from curation.ml.disagreement import rule_disagreement
 from curation.ml.edit_style import ConsistencyConfig, Correction, corrections_consistency
-from curation.ml.noise import ClusterEvidence, NoiseConfig, check_noise, rule_disagreement
+from curation.ml.noise import ClusterEvidence, NoiseConfig, check_noise
 
 SHORT, LONG = ["Keep the answer shorter."], ["Give a longer answer."]
 REPLY = "one two three four five six seven eight nine ten"
@@ -17,7 +18,9 @@ def evidence(**changes):
         "groundings": [1.0] * 10,
         "user_ids": ["alice", "bob"] * 5,
         "corrections": [SHORTER] * 10,
-        "n_flagged": 0,
+        "is_flagged": [False] * 10,
+        "kinds": [{"instruction": 1}] * 10,
+        "distances": [0.5] * 10,
         "n_users": 2,
     }
     return ClusterEvidence(**values | changes)
@@ -79,6 +82,8 @@ def test_one_dissident_in_eight_passes_and_two_do_not():
 def test_too_few_entries_at_the_edge():
     assert keys(rules=[SHORT] * 8) == []
     assert keys(rules=[SHORT] * 7) == ["too_few_entries"]
+    assert not check_noise(evidence(rules=[SHORT] * 7)).is_noisy
+    assert finding("too_few_entries", n_entries=700).value == 700  # the others are not looked at
 
 
 def test_low_grounding_at_the_edge():
@@ -88,8 +93,64 @@ def test_low_grounding_at_the_edge():
 
 
 def test_many_flagged_at_the_edge():
-    assert keys(n_flagged=5) == []
-    assert keys(n_flagged=6) == ["many_flagged"]
+    assert keys(is_flagged=[True] * 5 + [False] * 5) == []
+    assert keys(is_flagged=[True] * 6 + [False] * 4) == ["many_flagged"]
+
+
+def finding(key, **changes):
+    return next(f for f in check_noise(evidence(**changes)).findings if f.key == key)
+
+
+def test_every_rule_tells_its_value_and_its_threshold():
+    found = {f.key: (f.value, f.threshold) for f in check_noise(evidence()).findings}
+    assert found == {
+        "rules_disagree": (0.0, 0.25),
+        "corrections_disagree": (1.0, 0.5),
+        "low_grounding": (1.0, 0.5),
+        "many_flagged": (0.0, 0.5),
+        "beside_the_point": (0.0, 0.5),
+        "single_user": (0.5, 0.9),
+        "drift": (0.0, 0.05),
+        "too_few_entries": (10, 8),
+    }
+
+
+def test_what_cannot_be_measured_has_no_value():
+    nothing = {"groundings": [None] * 10, "corrections": [None] * 10, "kinds": [None] * 10}
+    for key in ("low_grounding", "corrections_disagree", "beside_the_point"):
+        assert finding(key, **nothing).value is None
+        assert not finding(key, **nothing).is_found
+
+
+def test_hostile_and_off_topic_words_at_the_edge():
+    beside = [{"hostile": 2, "instruction": 1}, {"off_topic": 1}] * 3
+    told = [{"instruction": 1}] * 5
+    assert keys(kinds=beside[:5] + told) == []
+    assert keys(kinds=beside[:6] + told[:4]) == ["beside_the_point"]
+    # Half of what an entry says may be beside the point; silent entries do not count.
+    assert finding("beside_the_point", kinds=[{"hostile": 1, "praise": 1}] * 10).value == 0.0
+    silent = finding("beside_the_point", kinds=[{}] * 8 + [{"hostile": 1}, {"instruction": 2}])
+    assert silent.value == 0.5
+    assert silent.examples == (8,)
+
+
+def test_drift_is_told_but_does_not_block():
+    report = check_noise(evidence(drift=0.05, distances=[0.1, 0.9, None, 0.4] + [0.2] * 6))
+    assert [reason.key for reason in report.reasons] == ["drift"]
+    assert report.reasons[0].examples == (1, 3, 4)
+    assert not report.is_noisy
+
+
+def test_examples_show_what_was_found():
+    first, second = finding("rules_disagree", rules=[SHORT] * 9 + [LONG]).examples
+    assert (first, second < 9) == (9, True)
+    groundings = [0.9, None, 0.1, 0.2, *[0.3] * 6]
+    assert finding("low_grounding", groundings=groundings).examples == (2, 3, 4)
+    assert finding("single_user", user_ids=["bob"] + ["alice"] * 9).examples == (1, 2, 3)
+    corrections = [None, SHORTER, SHORTER, LONGER, *[SHORTER] * 6]
+    assert finding("corrections_disagree", corrections=corrections).examples == (1, 3)
+    flagged = [False, True] * 5
+    assert finding("many_flagged", is_flagged=flagged).examples == (1, 3, 5)
 
 
 def test_one_voice_is_told_but_does_not_block():

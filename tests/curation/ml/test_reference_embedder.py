@@ -110,8 +110,10 @@ def test_only_the_noise_is_flagged(log, clustering):
             rules=[row[3] for row in rows],
             groundings=[1.0] * len(rows),
             user_ids=[row[1] for row in rows],
-            corrections=[row[4] for row in rows if row[4]],
-            n_flagged=0,
+            corrections=[row[4] or None for row in rows],
+            is_flagged=[False] * len(rows),
+            kinds=[None] * len(rows),
+            distances=[None] * len(rows),
             n_users=10,
         )
         assert check_noise(evidence).is_noisy == (rows[0][0] == "noise")

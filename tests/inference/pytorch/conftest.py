@@ -15,7 +15,6 @@ import torch
 import uvicorn
 from transformers import AutoModelForCausalLM
 
-from tests.engines import free_port
 from tests.inference.lora import layer_shapes, make_adapter
 from tests.training.ml.conftest import save_tiny_model
 from uno_site.inference.client import HttpClient
@@ -27,6 +26,7 @@ from uno_site.inference.engine.pytorch.context import TorchContext
 from uno_site.inference.engine.server import create_app
 from uno_site.inference.protocol import ChatMessage, ChatRequest, Sampling
 from uno_site.inference.torch_base import weights_sha256
+from uno_site.ports import free_port
 
 BASE = "tiny"
 N_CONTEXT, N_SLOTS = 512, 6

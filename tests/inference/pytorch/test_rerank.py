@@ -44,3 +44,10 @@ def test_an_unknown_model_is_refused(client):
     answer = rerank(client, model="nobody")
     assert answer.status_code == 400
     assert "nobody" in answer.json()["error"]["message"]
+
+
+def test_the_client_gets_them_in_the_order_of_the_documents(client):
+    rows = rerank(client).json()["results"]
+    by_index = {row["index"]: row["relevance_score"] for row in rows}
+    found = client.rerank(BASE, "q", DOCUMENTS, "i")
+    assert found == pytest.approx([by_index[i] for i in range(len(DOCUMENTS))], abs=0.02)

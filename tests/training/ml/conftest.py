@@ -108,12 +108,29 @@ def critic_rows(n: int, start: int = 0) -> list[dict[str, Any]]:
     ]
 
 
+def hindsight_rows(n: int, start: int = 0) -> list[dict[str, Any]]:
+    """Interactions whose users ask for capitals; the sampled ids of every second are known."""
+    tokenizer = tiny_tokenizer()
+    rows = []
+    for row in expert_rows(n, start):
+        reply = row["rejected"]
+        ids = [*tokenizer.encode(reply, add_special_tokens=False), tokenizer.eos_token_id]
+        known = {"reply_ids": ids} if len(rows) % 2 else {}
+        messages = row["messages"]
+        rows.append({"id": row["id"], "messages": messages, "reply": reply, **known})
+        rows[-1] |= {"follow_up": "In capitals, please.", "mask": ""}
+    return rows
+
+
+ROWS = {"expert": expert_rows, "critic": critic_rows, "hindsight": hindsight_rows}
+
+
 def write_run(
     folder: Path, base_dir: Path, kind: str = "expert", n_train: int = 7, **changes: Any
 ) -> Path:
     """Write a run folder for the tiny model."""
     folder.mkdir()
-    rows = expert_rows if kind == "expert" else critic_rows
+    rows = ROWS[kind]
     write_rows(folder / "train.jsonl", rows(n_train))
     write_rows(folder / "validation.jsonl", rows(2, start=100))
     config = CONFIG_CLASSES[kind].from_json({**TINY, **changes}).to_json()

@@ -17,6 +17,7 @@ from training.ml.verify import (
     compare,
     decide,
     find_collapse,
+    queries_missing,
     score_checkpoint,
 )
 
@@ -142,9 +143,61 @@ def test_nothing_to_choose_from() -> None:
 
 
 @pytest.mark.parametrize(("n_wins", "is_accepted"), [(52, False), (53, True), (54, True)])
-def test_threshold_at_its_edge(n_wins: int, is_accepted: bool) -> None:
-    verdict = decide([CheckpointScore(1, n_wins, 0, 100 - n_wins, 0)])
-    assert verdict.is_accepted is is_accepted
+def test_the_papers_threshold_at_its_edge(n_wins: int, is_accepted: bool) -> None:
+    score = CheckpointScore(1, n_wins, 0, 100 - n_wins, 0)
+    assert decide([score], PAPER_VERIFIER).is_accepted is is_accepted
+
+
+@pytest.mark.parametrize(
+    ("n_wins", "n_ties", "n_losses", "is_accepted"),
+    [
+        (3, 0, 2, False),  # Wilson's low end .23
+        (4, 0, 1, False),  # .376
+        (4, 1, 0, False),  # .463
+        (5, 0, 0, True),  # .566
+        (3, 0, 0, False),  # .438
+        (4, 0, 0, True),  # .510
+        (7, 0, 1, True),  # .529
+        (6, 1, 1, False),  # .467
+        (59, 1, 40, False),  # .497
+        (60, 0, 40, True),  # .502
+    ],
+)
+def test_more_than_chance_at_its_edges(
+    n_wins: int, n_ties: int, n_losses: int, is_accepted: bool
+) -> None:
+    assert decide([CheckpointScore(1, n_wins, n_ties, n_losses, 0)]).is_accepted is is_accepted
+
+
+def test_many_queries_do_not_save_a_rate_below_the_papers_bar() -> None:
+    # 5,250 of 10,000 is far from chance (low end .515) and below .53.
+    verdict = decide([CheckpointScore(1, 5250, 0, 4750, 0)])
+    assert (verdict.is_accepted, verdict.n_more) == (False, 0)
+    assert "is below 0.53" in verdict.reason
+
+
+@pytest.mark.parametrize(
+    ("n_wins", "n_losses", "n_more"),
+    [
+        (5, 0, 0),
+        (3, 2, 92),  # .96036 / .1² = 96.04, so 97 queries
+        (4, 1, 6),  # .96036 / .3² = 10.67, so 11
+        (3, 0, 1),
+        (1, 1, None),
+        (0, 3, None),
+    ],
+)
+def test_prompts_missing_by_hand(n_wins: int, n_losses: int, n_more: int | None) -> None:
+    assert queries_missing(CheckpointScore(1, n_wins, 0, n_losses, 0)) == n_more
+
+
+def test_the_verdict_says_how_many_prompts_are_missing() -> None:
+    verdict = decide([CheckpointScore(4, 3, 0, 2, 0)])
+    assert verdict.n_more == 92
+    assert verdict.reason.endswith(
+        "(95 % interval 0.23 to 0.88) reaches 0.53, but could be chance: its interval does not "
+        "lie above 0.5. At this win rate 92 more validation prompts would tell."
+    )
 
 
 def test_base_against_itself_is_not_accepted() -> None:
@@ -160,7 +213,7 @@ def test_verdict_tells_how_sure_it_is() -> None:
     assert verdict.interval.high == 1.0
     assert verdict.reason == (
         "Epoch 2 won 5, tied 0 and lost 0 of 5 queries (0 did not count): win rate 1.00 "
-        "(95 % interval 0.57 to 1.00) reaches 0.53."
+        "(95 % interval 0.57 to 1.00) reaches 0.53 and lies above 0.5."
     )
 
 

@@ -1,18 +1,21 @@
-"""Sentence embeddings with sentence-transformers."""
+"""Sentence embeddings of a sentence-transformers folder."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
+from uno_site.inference.engine.mean_pooling import (
+    BATCH_SIZE,
+    MeanPooledEncoder,
+    is_mean_pooled,
+)
 from uno_site.inference.protocol import FloatArray
-
-BATCH_SIZE = 32
 
 
 class Embedder:
@@ -26,7 +29,7 @@ class Embedder:
         self.path, self.name = path, name
         self._device = device
         self._n_threads = n_threads
-        self._model: Any = None
+        self._encode: Callable[[list[str]], FloatArray] | None = None
         self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="embedder")
 
     def warm_up(self) -> None:
@@ -42,21 +45,30 @@ class Embedder:
         """Let the thread end after what it is doing."""
         self._executor.shutdown(wait=False, cancel_futures=True)
 
-    def _load(self) -> Any:
-        if self._model is None:
+    def _load(self) -> Callable[[list[str]], FloatArray]:
+        if self._encode is None:
             import torch
-            from sentence_transformers import SentenceTransformer
             from transformers.utils import logging as transformers_logging
 
             transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
             torch.set_num_threads(self._n_threads)
-            self._model = SentenceTransformer(
-                str(self.path), device=self._device, local_files_only=True
-            )
-        return self._model
+            self._encode = load_encoder(self.path, self._device)
+        return self._encode
 
     def _embed(self, texts: list[str]) -> FloatArray:
-        vectors = self._load().encode(
-            texts, batch_size=BATCH_SIZE, normalize_embeddings=True, show_progress_bar=False
-        )
-        return np.asarray(vectors, dtype=np.float32)
+        return np.asarray(self._load()(texts), dtype=np.float32)
+
+
+def load_encoder(path: Path, device: str) -> Callable[[list[str]], FloatArray]:
+    """What embeds a list of texts: L2-normalised rows, shape [n, d].
+
+    Any sentence-transformers folder; the plain kind is loaded without that library.
+    """
+    if is_mean_pooled(path):
+        return MeanPooledEncoder(path, device).encode
+    from sentence_transformers import SentenceTransformer
+
+    model = SentenceTransformer(str(path), device=device, local_files_only=True)
+    return partial(
+        model.encode, batch_size=BATCH_SIZE, normalize_embeddings=True, show_progress_bar=False
+    )

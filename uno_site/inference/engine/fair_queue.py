@@ -1,4 +1,7 @@
-"""A bounded waiting queue that serves users in turn, so that one cannot starve the others."""
+"""A bounded waiting queue that serves users in turn, so that one cannot starve the others.
+
+What comes without a user is background work (checks, evaluations, distilling): people go first.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,9 @@ from collections import OrderedDict, deque
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
+
+#: The user of background work.
+BACKGROUND = ""
 
 
 class FairQueue(Generic[T]):
@@ -25,11 +31,15 @@ class FairQueue(Generic[T]):
         self._queues.setdefault(user, deque()).append(item)
         return True
 
-    def pop(self) -> T | None:
-        """The next item, or ``None``; its user goes to the end of the line."""
-        if not self._queues:
+    def pop(self, *, with_background: bool = True) -> T | None:
+        """The next item, or ``None``; its user goes to the end of the line.
+
+        Background work comes when no person waits, and only ``with_background``.
+        """
+        user = next((name for name in self._queues if name != BACKGROUND), BACKGROUND)
+        if user not in self._queues or (user == BACKGROUND and not with_background):
             return None
-        user, queue = next(iter(self._queues.items()))
+        queue = self._queues[user]
         item = queue.popleft()
         if queue:
             self._queues.move_to_end(user)

@@ -8,7 +8,6 @@ and write for a moment, and asked for the perplexity of a fixed text. The fastes
 from __future__ import annotations
 
 import ctypes
-import json
 import logging
 import os
 import platform
@@ -21,6 +20,7 @@ import llama_cpp
 import numpy as np
 
 from uno_site.errors import UnoError
+from uno_site.files import read_json, write_json
 from uno_site.inference.engine.backend import MAX_OUTPUT_ROWS, Row
 from uno_site.inference.engine.generation import logprob_of
 from uno_site.inference.engine.llama import Context, Model
@@ -235,8 +235,8 @@ def _processor() -> str:
 
 def _read_record(record: Path) -> tuple[Measured, ...]:
     try:
-        kept = json.loads(record.read_text())
-        if kept["machine"] != _machine():
+        kept = read_json(record)
+        if kept is None or kept["machine"] != _machine():
             return ()
         return tuple(Measured(**row) for row in kept["measured"])
     except (OSError, ValueError, KeyError, TypeError):
@@ -245,6 +245,4 @@ def _read_record(record: Path) -> tuple[Measured, ...]:
 
 def _write_record(record: Path, measured: Sequence[Measured]) -> None:
     kept = {"machine": _machine(), "measured": [asdict(one) for one in measured]}
-    temporary = record.with_name(f".{record.name}.{os.getpid()}")
-    temporary.write_text(json.dumps(kept, indent=1))
-    temporary.replace(record)
+    write_json(record, kept)

@@ -141,23 +141,23 @@ class Generation:
             wants.append(wanted)
         return Plan(tokens, self._n_done, wants)
 
-    def absorb(self, plan: Plan, rows: list[FloatArray]) -> Event | None:
-        """Take the logits of a decoded plan; return what has come of it.
+    def absorb(self, plan: Plan, rows: list[FloatArray]) -> list[TextEvent | DoneEvent]:
+        """Take the logits of a decoded plan; return what has come of it, in order.
 
         ``rows`` holds one array for each wanted row of ``plan``, in order. A
-        :class:`DoneEvent` says that the slot is free.
+        :class:`DoneEvent` at the end says that the slot is free.
         """
         wanted = [plan.first_position + i for i, w in enumerate(plan.wants_logits) if w]
         n_prompt = len(self.job.prompt)
         self._n_done += len(plan.tokens)
-        event: Event | None = None
+        events: list[TextEvent | DoneEvent] = []
         for position, row in zip(wanted, rows, strict=True):
             if position < n_prompt - 1:
                 following = self.job.prompt[position + 1]
                 self._scores.append(logprob_of(row, following, self.job.n_prompt_logprobs))
             else:
-                event = self._take_token(row)
-        return event
+                events = self._take_token(row)
+        return events
 
     def finish(self, reason: FinishReason) -> DoneEvent:
         """The event that ends this job."""
@@ -172,35 +172,29 @@ class Generation:
         is_scored = first is not None and position + 1 >= first
         return is_scored or position == len(self.job.prompt) - 1
 
-    def _take_token(self, row: FloatArray) -> Event:
+    def _take_token(self, row: FloatArray) -> list[TextEvent | DoneEvent]:
         if self.job.sampling.max_tokens == 0:
-            return self.finish("length")
+            return [self.finish("length")]
         token = self._sampler.sample(row)
         if token is None or self._model.is_end(token):
-            return self._last("stop", token, row)
+            return self._end_turn(token, row)
         self._sampled.append(token)
         text = self._text.push(self._model.piece(token))
         if self._text.is_stopped:
-            self._emit(text, token, row)
-            return self.finish("stop")
+            return [self._text_event(text, token, row), self.finish("stop")]
         if len(self._sampled) >= self.job.sampling.max_tokens:
-            self._emit(text + self._text.finish(), token, row)
-            return self.finish("length")
+            text += self._text.finish()
+            return [self._text_event(text, token, row), self.finish("length")]
         self._sampler.accept(token)
-        return self._text_event(text, token, row)
+        return [self._text_event(text, token, row)]
 
-    def _last(self, reason: FinishReason, token: int | None, row: FloatArray) -> DoneEvent:
+    def _end_turn(self, token: int | None, row: FloatArray) -> list[TextEvent | DoneEvent]:
         """End at an end-of-turn token, which counts as sampled but has no text."""
         text = self._text.finish()
         if token is not None:
             self._sampled.append(token)
-            self._emit(text, token, row)
-        elif text:
-            self.job.emit(TextEvent(text, ()))
-        return self.finish(reason)
-
-    def _emit(self, text: str, token: int, row: FloatArray) -> None:
-        self.job.emit(self._text_event(text, token, row))
+            return [self._text_event(text, token, row), self.finish("stop")]
+        return [*([TextEvent(text, ())] if text else []), self.finish("stop")]
 
     def _text_event(self, text: str, token: int, row: FloatArray) -> TextEvent:
         if self.job.n_logprobs is None:

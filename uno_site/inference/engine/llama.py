@@ -180,6 +180,8 @@ class Context:
         self._memory = llama_cpp.llama_get_memory(self._handle)
         self._batch = llama_cpp.llama_batch_init(MAX_BATCH_TOKENS, 0, 1)
         self._adapter: Adapter | None = None
+        self._output_of: dict[int, int] = {}
+        self._outputs: NDArray[np.float32] = np.empty((0, model.n_vocab), dtype=np.float32)
 
     def decode(self, rows: Sequence[Row]) -> None:
         """Run one batch; afterwards :meth:`logits` gives the wanted rows.
@@ -190,7 +192,10 @@ class Context:
             llama.cpp could not run the batch; the sequences in it must be dropped.
         """
         batch = self._batch
+        self._output_of.clear()
         for i, row in enumerate(rows):
+            if row.wants_logits:
+                self._output_of[i] = len(self._output_of)
             batch.token[i], batch.pos[i] = row.token, row.position
             batch.n_seq_id[i], batch.seq_id[i][0] = 1, row.sequence
             batch.logits[i] = row.wants_logits
@@ -198,14 +203,19 @@ class Context:
         code = llama_cpp.llama_decode(self._handle, batch)
         if code != 0:
             raise InferenceError(f"llama_decode failed with code {code} on {len(rows)} tokens.")
+        if self._output_of:
+            # One call for all rows: each call lets other threads have the interpreter.
+            pointer = llama_cpp.llama_get_logits(self._handle)
+            self._outputs = np.ctypeslib.as_array(
+                pointer, (len(self._output_of), self._model.n_vocab)
+            )
 
     def logits(self, row: int) -> FloatArray:
         """Logits of batch row ``row``, shape [n_vocab]; valid until the next ``decode``."""
-        pointer = llama_cpp.llama_get_logits_ith(self._handle, row)
-        if not pointer:
+        if row not in self._output_of:
             raise InferenceError(f"No logits were computed for batch row {row}.")
-        view: NDArray[np.float32] = np.ctypeslib.as_array(pointer, (self._model.n_vocab,))
-        return view
+        found: NDArray[np.float32] = self._outputs[self._output_of[row]]
+        return found
 
     def clear(self, sequence: int) -> None:
         """Forget a sequence, so that its slot can be used again."""

@@ -13,14 +13,13 @@ import hashlib
 import importlib.util
 import json
 import logging
-import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 from uno_site.env import Settings, read_env
 from uno_site.errors import UnoError
-from uno_site.files import file_sha256
+from uno_site.files import file_sha256, write_json
 from uno_site.inference.engine.formats import choose_format
 from uno_site.inference.engine.llama import start_backend
 
@@ -140,9 +139,7 @@ def cached_sha256(path: Path, cache: Path) -> str:
     except (OSError, ValueError, KeyError, TypeError):
         digest = file_sha256(path)
     cache.mkdir(parents=True, exist_ok=True)
-    temporary = record.with_name(f".{record.name}.{os.getpid()}")
-    temporary.write_text(json.dumps({"path": str(path), "sha256": digest}))
-    temporary.replace(record)
+    write_json(record, {"path": str(path), "sha256": digest})
     return digest
 
 

@@ -1,24 +1,26 @@
-"""Drawing tokens: one sampler per sequence, over llama.cpp's sampler chain."""
+"""Drawing tokens: penalty, temperature, nucleus, seed; a grammar if there is one.
+
+In numpy, for both engines alike: a call into llama.cpp for every token of every stream costs
+more than the arithmetic (docs/experiments.md, "what eight streams wait for").
+"""
 
 from __future__ import annotations
 
 import secrets
-from typing import Any
 
-import llama_cpp
 import numpy as np
+from numpy.typing import NDArray
 
 from uno_site.inference.engine.backend import LanguageModel
-from uno_site.inference.engine.candidates import apply_sampler, to_candidates
 from uno_site.inference.protocol import FloatArray, Sampling
 
-# A token this many temperatures below the likeliest has less than 2e-8 of its probability;
-# leaving such tokens out makes a draw three times faster.
-LIKELY_MARGIN = 18.0
+#: The nucleus is looked for among the tokens of at least this share of the likeliest one's
+#: probability; only where these do not suffice, among all.
+LIKELY_SHARE = 3e-4
 
 
 class TokenSampler:
-    """Samples one sequence's tokens: penalty, temperature, nucleus, seed; grammar if given.
+    """Samples one sequence's tokens.
 
     The order is that of vLLM: repetition penalty, temperature, top-p.
     """
@@ -26,18 +28,17 @@ class TokenSampler:
     def __init__(self, model: LanguageModel, sampling: Sampling, grammar: str | None) -> None:
         # First: it may refuse, and then nothing is to be freed.
         self._grammar = None if grammar is None else model.start_grammar(grammar)
-        self._chain = _make_chain(sampling)
-        self._margin = LIKELY_MARGIN * max(sampling.temperature, 0.0)
         self._penalty = RepeatPenalty(model.n_vocab, sampling.repeat_penalty)
+        self._draw = Draw(sampling)
 
     def sample(self, logits: FloatArray) -> int | None:
         """The next token; ``None`` when the grammar allows none at all."""
         logits = self._penalty.apply(logits)
-        token = self._draw_likely(logits)
+        token = self._draw(logits)
         if self._grammar is not None and not self._grammar.allows(token):
             # The full vocabulary goes through the grammar only when the free draw failed:
             # that costs ten times a free draw.
-            token = self._draw_likely(self._grammar.mask(logits))
+            token = self._draw(self._grammar.mask(logits))
             if not self._grammar.allows(token):
                 return None
         return token
@@ -45,24 +46,53 @@ class TokenSampler:
     def accept(self, token: int) -> None:
         """Tell the sampler that ``token`` was taken and the sequence goes on."""
         self._penalty.add(token)
-        llama_cpp.llama_sampler_accept(self._chain, token)
         if self._grammar is not None:
             self._grammar.accept(token)
 
     def close(self) -> None:
-        """Free the sampler; a second call does nothing."""
-        if self._chain:
-            llama_cpp.llama_sampler_free(self._chain)
+        """Free the grammar; a second call does nothing."""
         if self._grammar is not None:
             self._grammar.close()
-        self._chain = self._grammar = None
+        self._grammar = None
 
-    def _draw_likely(self, logits: FloatArray) -> int:
-        """Draw among the tokens that have a chance at all."""
-        ids = np.flatnonzero(logits >= logits.max() - self._margin)
-        candidates = to_candidates(ids, logits[ids])  # the array below points into it
-        array = apply_sampler(self._chain, candidates)
-        return int(array.data[max(array.selected, 0)].id)
+
+class Draw:
+    """Draws a token id from logits of shape [n_vocab]: temperature, top-p, seed.
+
+    ``temperature`` 0 takes the likeliest. The nucleus holds the fewest likeliest tokens whose
+    probabilities reach ``top_p`` (Holtzman et al. 2020), the one that reaches it included.
+    """
+
+    def __init__(self, sampling: Sampling) -> None:
+        self._temperature, self._top_p = sampling.temperature, sampling.top_p
+        seed = secrets.randbits(31) if sampling.seed is None else sampling.seed & 0x7FFFFFFF
+        self._random = np.random.default_rng(seed)
+
+    def __call__(self, logits: FloatArray) -> int:
+        """One draw; where everything is forbidden (minus infinity), any token."""
+        peak = logits.max()
+        if self._temperature <= 0 or not np.isfinite(peak):
+            return int(logits.argmax())
+        weights = self._weights(logits - peak)
+        ids = self.nucleus(weights) if self._top_p < 1 else np.arange(len(weights))
+        reached = np.cumsum(weights[ids], dtype=np.float64)
+        at = np.searchsorted(reached, self._random.random() * reached[-1], side="right")
+        return int(ids[min(int(at), len(ids) - 1)])
+
+    def _weights(self, below_peak: FloatArray) -> FloatArray:
+        """Probabilities over that of the likeliest token, in the array given: memory is slow."""
+        below_peak *= np.float32(1 / self._temperature)
+        return np.exp(below_peak, out=below_peak)
+
+    def nucleus(self, weights: FloatArray) -> NDArray[np.intp]:
+        """Ids of the nucleus, likeliest first; ``weights`` are 1 at the likeliest token."""
+        wanted = self._top_p * float(weights.sum(dtype=np.float64))
+        ids = np.flatnonzero(weights >= LIKELY_SHARE)
+        if weights[ids].sum(dtype=np.float64) < wanted:
+            ids = np.arange(len(weights))
+        ids = ids[np.argsort(-weights[ids], kind="stable")]
+        n = int(np.searchsorted(np.cumsum(weights[ids], dtype=np.float64), wanted)) + 1
+        return ids[:n]
 
 
 class RepeatPenalty:
@@ -70,8 +100,7 @@ class RepeatPenalty:
 
     A positive logit of a token seen is divided by ``penalty``, another one multiplied. The
     prompt's tokens do not count: a reply about a broken window has to say "window"
-    (docs/experiments.md, "the repetition penalty"). Done here and not in the sampler's chain,
-    which would need the whole vocabulary for it at every token.
+    (docs/experiments.md, "the repetition penalty").
     """
 
     def __init__(self, n_vocab: int, penalty: float) -> None:
@@ -91,19 +120,3 @@ class RepeatPenalty:
         penalised = logits.copy()
         penalised[ids] = np.where(seen > 0, seen / self.penalty, seen * self.penalty)
         return penalised
-
-
-def _make_chain(sampling: Sampling) -> Any:
-    chain = llama_cpp.llama_sampler_chain_init(llama_cpp.llama_sampler_chain_default_params())
-    parts = []
-    if sampling.temperature <= 0:
-        parts.append(llama_cpp.llama_sampler_init_greedy())
-    else:
-        seed = secrets.randbits(31) if sampling.seed is None else sampling.seed & 0x7FFFFFFF
-        parts.append(llama_cpp.llama_sampler_init_temp(sampling.temperature))
-        if sampling.top_p < 1.0:
-            parts.append(llama_cpp.llama_sampler_init_top_p(sampling.top_p, 1))
-        parts.append(llama_cpp.llama_sampler_init_dist(seed))
-    for part in parts:
-        llama_cpp.llama_sampler_chain_add(chain, part)
-    return chain

@@ -24,7 +24,7 @@ from typing import Any, TypeVar
 from uno_site.errors import UnoError
 from uno_site.inference.engine.backend import MAX_OUTPUT_ROWS, Context, LanguageModel
 from uno_site.inference.engine.batch_layout import Layout, lay_out
-from uno_site.inference.engine.fair_queue import FairQueue
+from uno_site.inference.engine.fair_queue import BACKGROUND, FairQueue
 from uno_site.inference.engine.generation import (
     MAX_SCORED_ROWS,
     DoneEvent,
@@ -32,10 +32,11 @@ from uno_site.inference.engine.generation import (
     Event,
     Generation,
     Job,
-    Plan,
+    TextEvent,
 )
 from uno_site.inference.engine.prefix_cache import CacheStats, Owner, PrefixCache
 from uno_site.inference.engine.threads import ThreadGovernor
+from uno_site.inference.engine.turns import AdapterTurns, share_batch
 from uno_site.inference.errors import EngineBusy, EngineUnreachable, InferenceError
 
 logger = logging.getLogger(__name__)
@@ -49,13 +50,15 @@ class SchedulerConfig:
     """``n_queue``: requests that may wait. ``cache_bytes`` are kept of finished sequences.
     ``shared_prefill``: the share of a batch that prompts may take while somebody is being
     written to (bounds the pause in the others' streams). ``steps_per_adapter``: steps before
-    another adapter's turn; a switch costs about one step.
+    another adapter's turn; a switch costs about one step. ``reserved``: the share of the
+    slots that background work leaves free, so that a person's reply begins at once.
     """
 
     n_queue: int = 64
     cache_bytes: int = 512 * 2**20
     shared_prefill: float = 0.25
     steps_per_adapter: int = 8
+    reserved: float = 0.25
 
 
 class Scheduler:
@@ -78,8 +81,7 @@ class Scheduler:
         self._running: list[Generation] = []
         self._cache = PrefixCache(self._config.cache_bytes)
         self._free_slots = list(range(context.n_slots))  # a heap: low slots stay together
-        self._current: Any = None
-        self._n_steps_on_current = 0
+        self._turns = AdapterTurns(self._config.steps_per_adapter)
         self._is_stopping = False
         self._thread = threading.Thread(target=self._run, name="engine-owner", daemon=True)
 
@@ -105,6 +107,7 @@ class Scheduler:
 
     def start(self) -> None:
         """Start the owner thread."""
+        self._governor.start()
         self._thread.start()
 
     def stop(self, timeout: float = 10.0) -> None:
@@ -112,6 +115,7 @@ class Scheduler:
         with self._wakeup:
             self._is_stopping = True
             self._wakeup.notify()
+        self._governor.stop()
         self._thread.join(timeout)
 
     def submit(self, job: Job) -> None:
@@ -182,13 +186,18 @@ class Scheduler:
     def _admit(self) -> None:
         while self._free_slots:
             with self._wakeup:
-                job = self._queue.pop()
+                job = self._queue.pop(with_background=self._has_room_for_background())
             if job is None:
                 return
             if job.is_cancelled:
                 self._on_finished(job)
                 continue
             self._join(job)
+
+    def _has_room_for_background(self) -> bool:
+        n_slots = self._context.n_slots
+        n_running = sum(g.job.user == BACKGROUND for g in self._running)
+        return n_running < max(1, n_slots - round(self._config.reserved * n_slots))
 
     def _join(self, job: Job) -> None:
         try:
@@ -227,7 +236,8 @@ class Scheduler:
         self._on_finished(generation.job)
 
     def _step(self) -> None:
-        plans = self._plan(self._turn())
+        turn = self._running if self._context.mixes_adapters else self._turns.next(self._running)
+        plans = share_batch(turn, self._context, self._config.shared_prefill)
         layout = lay_out(plans, self._free_slots if self._context.wants_neighbours else ())
         try:
             self._decode(layout)
@@ -248,49 +258,18 @@ class Scheduler:
             for slot in layout.bridges:
                 self._context.clear(slot)
 
-    def _turn(self) -> list[Generation]:
-        """Who takes part in the next batch: everybody, or the sequences of one adapter."""
-        if self._context.mixes_adapters:
-            return self._running
-        self._choose_adapter()
-        return [g for g in self._running if g.job.adapter is self._current]
-
-    def _choose_adapter(self) -> None:
-        """Stay with the current adapter for a few steps, then let the next one have its turn."""
-        waiting = list(dict.fromkeys(g.job.adapter for g in self._running))
-        if self._current in waiting:
-            is_turn_over = self._n_steps_on_current >= self._config.steps_per_adapter
-            if len(waiting) == 1 or not is_turn_over:
-                self._n_steps_on_current += 1
-                return
-            waiting = waiting[waiting.index(self._current) + 1 :] + waiting
-        self._current, self._n_steps_on_current = waiting[0], 1
-
-    def _plan(self, generations: list[Generation]) -> list[tuple[Generation, Plan]]:
-        """Writers first, one token each; prompts share what is left of the batch."""
-        writers = [g for g in generations if not g.is_prefilling]
-        readers = [g for g in generations if g.is_prefilling]
-        n_alone = self._context.n_batch_tokens - self._context.n_slots  # leaves room for bridges
-        n_shared = int(self._config.shared_prefill * self._context.n_batch_tokens)
-        n_tokens = n_shared if writers else n_alone
-        n_rows = MAX_SCORED_ROWS
-        plans = [(g, g.plan(1, 1)) for g in writers]
-        for generation in readers:
-            plan = generation.plan(n_tokens, n_rows)
-            if plan.tokens:
-                n_tokens -= len(plan.tokens)
-                n_rows -= sum(plan.wants_logits)
-                plans.append((generation, plan))
-        return plans
-
     def _absorb(self, layout: Layout) -> None:
+        """Draw everybody's next token, then tell: whoever hears it wants the interpreter too."""
+        events: list[tuple[Generation, list[TextEvent | DoneEvent]]] = []
         for generation, plan, first in layout.parts:
             rows = [self._context.logits(first + i) for i, w in enumerate(plan.wants_logits) if w]
-            event = generation.absorb(plan, rows)
-            if isinstance(event, DoneEvent):
-                self._leave(generation, event)
-            elif event is not None:
-                generation.job.emit(event)
+            events.append((generation, generation.absorb(plan, rows)))
+        for generation, of_one in events:
+            for event in of_one:
+                if isinstance(event, DoneEvent):
+                    self._leave(generation, event)
+                else:
+                    generation.job.emit(event)
 
     def _end_all(self) -> None:
         for generation in list(self._running):

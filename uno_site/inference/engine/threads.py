@@ -1,18 +1,19 @@
 """How many threads llama.cpp may use now.
 
-Its threads spin at barriers: with two threads and one core taken by somebody else (a
-training run, say) a token takes a hundred times longer than with one thread. So the engine
+Its threads wait for each other at barriers: with two threads and one core taken by somebody
+else (a training run, say) a token takes four times as long as with one thread. So the engine
 watches what the other processes use and takes only cores that are free.
 """
 
 from __future__ import annotations
 
 import os
+import threading
 import time
 
 import psutil
 
-INTERVAL_S = 0.5
+INTERVAL_S = 0.25
 # A core counts as taken by others from this share on.
 TAKEN_SHARE = 0.35
 
@@ -26,12 +27,16 @@ def count_cores() -> int:
 
 def choose_threads(n_max: int, n_cores: int, busy_others: float) -> int:
     """Threads to use when other processes keep ``busy_others`` cores busy (0..n_cores)."""
-    n_taken = int(busy_others + 1 - TAKEN_SHARE)
+    n_taken = int(max(0.0, busy_others) + 1 - TAKEN_SHARE)
     return max(1, min(n_max, n_cores - n_taken))
 
 
 class ThreadGovernor:
-    """Measures, at most twice a second, how busy the other processes are."""
+    """Knows how busy the other processes are *now*, by looking all the time.
+
+    A look back over an idle pause would count what ran long ago: the first prompt after a
+    minute's training elsewhere would be read with one thread on a machine that is free.
+    """
 
     def __init__(self, n_max: int) -> None:
         self._n_max = n_max
@@ -39,17 +44,31 @@ class ThreadGovernor:
         self._process = psutil.Process()
         self._n_threads = n_max
         self._last = self._read()
+        self._is_over = threading.Event()
+
+    def start(self) -> None:
+        """Begin to look; not needed where there is one thread to give anyway."""
+        if self._n_max > 1:
+            threading.Thread(target=self._watch, name="thread-governor", daemon=True).start()
+
+    def stop(self) -> None:
+        """Look no more."""
+        self._is_over.set()
 
     def n_threads(self) -> int:
         """The number of threads for the next step."""
-        if self._n_max == 1 or time.monotonic() - self._last[0] < INTERVAL_S:
-            return self._n_threads
-        now = self._read()
-        wall = now[0] - self._last[0]
-        busy_others = max(0.0, (now[1] - self._last[1]) - (now[2] - self._last[2])) / wall
-        self._n_threads = choose_threads(self._n_max, self._n_cores, busy_others)
-        self._last = now
         return self._n_threads
+
+    def look(self) -> None:
+        """Decide by what ran since the last look."""
+        now = self._read()
+        wall, busy, own = (b - a for a, b in zip(self._last, now, strict=True))
+        self._n_threads = choose_threads(self._n_max, self._n_cores, (busy - own) / wall)
+        self._last = now
+
+    def _watch(self) -> None:
+        while not self._is_over.wait(INTERVAL_S):
+            self.look()
 
     def _read(self) -> tuple[float, float, float]:
         """Wall clock, busy seconds of all cores, busy seconds of this process."""

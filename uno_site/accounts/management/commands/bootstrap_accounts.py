@@ -14,6 +14,9 @@ from django.db import transaction
 from uno_site.accounts.models import Role, User
 
 FIRST_ROLES = (Role.ADMIN, Role.CURATOR, Role.USER)
+#: Without characters that look alike, and without signs at which a double click ends.
+ALPHABET = "23456789abcdefghijkmnpqrstuvwxyz"
+N_CHARACTERS = 16
 
 
 class Command(BaseCommand):
@@ -25,7 +28,7 @@ class Command(BaseCommand):
             if path.exists():
                 self.stdout.write(f"First accounts: see {path} (delete it once you have them)")
             return
-        passwords = {role.value: secrets.token_urlsafe(9) for role in FIRST_ROLES}
+        passwords = {role.value: _password() for role in FIRST_ROLES}
         self._create(passwords)
         _write_private(path, passwords)
         self.stdout.write("First accounts (change the passwords after signing in):")
@@ -37,6 +40,11 @@ class Command(BaseCommand):
     def _create(self, passwords: dict[str, str]) -> None:
         for name, password in passwords.items():
             User.objects.create_user(username=name, password=password, role=name)
+
+
+def _password() -> str:
+    """80 random bits as letters and digits that are neither mistaken nor lost when copied."""
+    return "".join(secrets.choice(ALPHABET) for _ in range(N_CHARACTERS))
 
 
 def _write_private(path: Path, passwords: dict[str, str]) -> None:

@@ -1,0 +1,1 @@
+"""Every screen with something on it: for accessibility, measures and pictures."""

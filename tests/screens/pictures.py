@@ -1,0 +1,110 @@
+"""``make images``: a picture of every screen of the real product in both themes and widths.
+
+``python -m tests.screens.pictures FOLDER`` starts UNO as ``make run`` does, fills it with
+``manage.py demo`` (real replies, a real run), does the few things by hand that the demo leaves
+out, and writes ``<theme>-<width>/<screen>.webp``: small enough to keep beside the documents.
+"""
+
+from __future__ import annotations
+
+import argparse
+import base64
+import sys
+import tempfile
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests.browsers import BROWSER_ARGUMENTS, chromium_path
+from tests.e2e.product import Product, running_product
+from tests.e2e.steps import enter
+from tests.screens.roles import ADMIN
+from tests.screens.web import addresses, shell
+
+WIDTHS = {1280: 800, 390: 844}
+THEMES = ("light", "dark")
+#: A page that goes on is cut after so many pixels.
+MAX_HEIGHT = 1800
+QUALITY = 60
+#: A canvas is drawn anew when its page changes size.
+REDRAW_MS = 400
+#: Draws a PNG anew as WebP, in the browser: no other library is needed.
+TO_WEBP = """
+async ([png, quality]) => {
+  const image = new Image();
+  image.src = "data:image/png;base64," + png;
+  await image.decode();
+  const canvas = new OffscreenCanvas(image.width, image.height);
+  canvas.getContext("2d").drawImage(image, 0, 0);
+  const blob = await canvas.convertToBlob({type: "image/webp", quality: quality / 100});
+  const bytes = new Uint8Array(await blob.arrayBuffer());
+  let text = "";
+  for (let at = 0; at < bytes.length; at += 8192)
+    text += String.fromCharCode(...bytes.subarray(at, at + 8192));
+  return btoa(text);
+}
+"""
+
+
+def main() -> int:
+    """Draw everything."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path)
+    folder = parser.parse_args().folder
+    with (
+        tempfile.TemporaryDirectory() as data,
+        running_product(Path(data)) as product,
+        sync_playwright() as playwright,
+    ):
+        sys.stdout.write(product.manage("demo", timeout=3600))
+        shell(product, "from tests.screens.filled import fill_around as f; f()")
+        browser = playwright.chromium.launch(
+            executable_path=chromium_path(), args=BROWSER_ARGUMENTS
+        )
+        draw(browser, product, folder)
+        browser.close()
+    n_bytes = sum(path.stat().st_size for path in folder.rglob("*.webp"))
+    sys.stdout.write(f"{n_bytes / 2**20:.1f} MB of pictures in {folder}\n")
+    return 0
+
+
+def draw(browser: Browser, product: Product, folder: Path) -> None:
+    """Every screen once, as the role that it is first shown to."""
+    for role, screens in addresses(product).items():
+        context = browser.new_context(base_url=product.url)
+        page, press = context.new_page(), context.new_page()
+        if role:
+            enter(page, role, product.password(role))
+        for width, height in WIDTHS.items():
+            for theme in THEMES:
+                page.set_viewport_size({"width": width, "height": height})
+                page.emulate_media(color_scheme=theme, reduced_motion="reduce")
+                for name, address in screens.items():
+                    path = folder / f"{theme}-{width}" / f"{file_name(name, role)}.webp"
+                    path.parent.mkdir(parents=True, exist_ok=True)
+                    answer = page.goto(address)
+                    assert answer is not None and answer.ok, f"{name}: {address}"
+                    page.wait_for_load_state("networkidle")
+                    path.write_bytes(picture(page, press, width, height))
+        context.close()
+
+
+def file_name(screen: str, role: str) -> str:
+    """Such as ``chat-home``; an admin's look at what curators see too is told apart."""
+    plain = screen.replace(":", "-").replace("_", "-")
+    return f"{plain}-admin" if role == "admin" and screen not in ADMIN else plain
+
+
+def picture(page: Page, press: Page, width: int, height: int) -> bytes:
+    """The whole page, or as much of it as :data:`MAX_HEIGHT` holds, as WebP."""
+    whole = int(page.evaluate("document.documentElement.scrollHeight"))
+    page.set_viewport_size({"width": width, "height": max(height, min(whole, MAX_HEIGHT))})
+    page.wait_for_timeout(REDRAW_MS)
+    png = page.screenshot()
+    page.set_viewport_size({"width": width, "height": height})
+    webp = press.evaluate(TO_WEBP, [base64.b64encode(png).decode(), QUALITY])
+    return base64.b64decode(webp)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""What is compared: the base model, memories put before the question, and UNO with ablations."""

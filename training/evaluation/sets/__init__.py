@@ -1,0 +1,1 @@
+"""Sets of prompts to evaluate on; each says how an answer is scored."""

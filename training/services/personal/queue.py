@@ -1,0 +1,146 @@
+"""A person's queue: their replies and what they said next, taken in with a reason for or against.
+
+A follow-up is relevant if the sentence classifier finds a wish or a correction in it, or if the
+person rewrote the reply. A small model learns as readily from what has nothing to do with the
+reply (docs/experiments.md), so the rest is masked: it is in the queue, and teaches nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from chat.models import (
+    ConversationOrigin,
+    Feedback,
+    Message,
+    MessageOrigin,
+    MessageRole,
+    MessageState,
+)
+from chat.provenance import IMPORTED
+from curation.ml.classifier import SentenceClassifier
+from curation.ml.extractive import extract_rules
+from curation.roles.sentence_model import sentence_classifier
+from curation.services.embedding import embedder_name
+from training.models import Interaction, Mask
+from uno_site.engine_clients import base_model_name, served_client
+from uno_site.inference.protocol import FloatArray
+
+Embed = Callable[[Sequence[str]], FloatArray]
+REWRITTEN = "Write it like this instead: {text}"
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a person said about a reply, after it was given."""
+
+    comment: str = ""
+    correction: str = ""
+    follow_up: str = ""
+    is_liked: bool = False
+
+    @property
+    def text(self) -> str:
+        """The next message as the teacher is told it; empty where nothing was said."""
+        rewritten = REWRITTEN.format(text=self.correction) if self.correction else ""
+        return "\n\n".join(part for part in (self.comment, rewritten, self.follow_up) if part)
+
+    @property
+    def spoken(self) -> list[str]:
+        """The parts in which a wish may be."""
+        return [part for part in (self.comment, self.follow_up) if part]
+
+
+def new_replies(user: Any) -> QuerySet[Message]:
+    """The person's replies with something said about them that are not in their queue yet.
+
+    The model's own, complete ones of the chat: not those of the API, where a program may speak
+    for many people, nor those that came with an import or were taken out of the learning.
+    """
+    answers = Message.objects.filter(parent=OuterRef("pk"), role=MessageRole.USER)
+    comments = Feedback.objects.filter(message=OuterRef("pk")).exclude(comment="")
+    rewritten = Message.objects.filter(correction_of=OuterRef("pk"))
+    is_heard = Q(Exists(answers)) | Q(Exists(comments)) | Q(Exists(rewritten))
+    # A key that is not there is neither equal nor unequal to anything.
+    is_imported = Q(provenance__has_key="reason", provenance__reason=IMPORTED)
+    return (
+        Message.objects.visible_to(user)
+        .filter(
+            is_heard,
+            ~is_imported,
+            conversation__origin=ConversationOrigin.CHAT,
+            role=MessageRole.ASSISTANT,
+            origin=MessageOrigin.MODEL,
+            state=MessageState.COMPLETE,
+            is_withdrawn=False,
+            interaction=None,
+            parent__isnull=False,
+        )
+        .exclude(content="")
+        .order_by("created_at")
+    )
+
+
+def said_about(reply: Message) -> Said:
+    """What its owner said about a reply: the first message after it, comment and last rewriting."""
+    feedback = reply.feedback.filter(user=reply.conversation.user_id).first()
+    correction = reply.corrections.order_by("-created_at").first()
+    follow_up = reply.children.filter(role=MessageRole.USER).order_by("created_at").first()
+    return Said(
+        comment=feedback.comment.strip() if feedback else "",
+        correction=correction.content.strip() if correction else "",
+        follow_up=follow_up.content.strip() if follow_up else "",
+        is_liked=bool(feedback and feedback.thumb > 0),
+    )
+
+
+def queue_fill(user: Any) -> int:
+    """Take new replies into the person's queue; how many.
+
+    Raises
+    ------
+    InferenceError
+        The engine does not answer: what was said is embedded to be told apart.
+    """
+    replies = list(new_replies(user).select_related("conversation", "tokens"))
+    if not replies:
+        return 0
+    embed = served_client().embed
+    mask = partial(mask_of, classifier=sentence_classifier(embed, embedder_name()), embed=embed)
+    rows = [
+        Interaction(
+            user=user,
+            reply=reply,
+            reply_key=reply.pk,
+            mask=mask(said_about(reply)),
+            has_sampled_ids=sampled_ids(reply) is not None,
+            created_at=reply.created_at,
+        )
+        for reply in replies
+    ]
+    return len(Interaction.objects.bulk_create(rows, ignore_conflicts=True))
+
+
+def mask_of(said: Said, classifier: SentenceClassifier, embed: Embed) -> Mask:
+    """Why an interaction teaches nothing, or :attr:`Mask.NONE`."""
+    if said.correction:
+        return Mask.NONE
+    verdicts = [
+        verdict for _, verdict in extract_rules(said.spoken, [], classifier, embed).sentences
+    ]
+    if any(verdict.is_kept for verdict in verdicts):
+        return Mask.NONE
+    is_praise = bool(verdicts) and all(verdict.kind == "praise" for verdict in verdicts)
+    return Mask.SATISFIED if is_praise or said.is_liked else Mask.IRRELEVANT
+
+
+def sampled_ids(reply: Message) -> list[int] | None:
+    """The exact tokens of a reply, if they were kept and are the served base model's."""
+    tokens = getattr(reply, "tokens", None)
+    is_known = tokens is not None and tokens.model == base_model_name()
+    return tokens.token_ids if is_known else None

@@ -1,0 +1,87 @@
+"""Which adapter a new run goes on from, and what that means for its validation and its future.
+
+An adapter that goes on from another has learned from that one's log entries too. So they must
+not be among the prompts that verification asks, and whoever withdraws taints both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from django.db.models import QuerySet
+
+from curation.models import Cluster
+from training.ml.warm_start import misfit
+from training.models import Adapter, AdapterState, Split, TrainingExample, TrainingRun
+
+from .adapters import is_intact
+from .material import SPLIT, untrained_prompts
+
+if TYPE_CHECKING:
+    from curation.selectors import TrainingPair
+
+
+@dataclass(frozen=True, slots=True)
+class StartingPoint:
+    """An adapter to go on from. ``trained`` are the entries that it and its forebears learned."""
+
+    adapter: Adapter
+    trained: frozenset[UUID]
+
+    def as_config(self) -> dict[str, Any]:
+        """The keys of the trainer's config."""
+        return {"init_from": self.adapter.path, "init_sha256": self.adapter.sha256}
+
+
+def starting_point(
+    cluster: Cluster, kind: str, config: Mapping[str, Any], pairs: Sequence[TrainingPair]
+) -> StartingPoint | None:
+    """The cluster's served adapter, if there is new material and a run with ``config`` fits it.
+
+    None also where too few prompts are left that it has not learned: a win on those that it has
+    would prove nothing.
+    """
+    served = Adapter.objects.filter(cluster=cluster, kind=kind, state=AdapterState.SERVED)
+    adapter = served.filter(is_tainted=False).order_by("-version").first()
+    if adapter is None or not is_intact(adapter):
+        return None
+    if misfit(Path(adapter.path), config, kind, adapter.base_sha256):
+        return None
+    known = set(adapter.run.examples.values_list("entry_key", flat=True))
+    trained = trained_entries(adapter.run)
+    has_news = any(pair.entry_id not in known for pair in pairs)
+    is_provable = len(untrained_prompts(pairs, trained)) >= SPLIT.min_validation
+    return StartingPoint(adapter, trained) if has_news and is_provable else None
+
+
+def trained_entries(run: TrainingRun) -> frozenset[UUID]:
+    """The entries that a run's adapter learned from, its forebears' included."""
+    examples = TrainingExample.objects.filter(run__in=runs_behind(run), split=Split.TRAIN)
+    return frozenset(examples.values_list("entry_key", flat=True))
+
+
+def runs_behind(run: TrainingRun) -> set[UUID]:
+    """The run, and the runs whose adapters it went on from."""
+    runs = {run.pk}
+    digests = {run.config.get("init_sha256", "")} - {""}
+    while digests:
+        parents = TrainingRun.objects.filter(adapters__sha256__in=digests).exclude(pk__in=runs)
+        found = {parent.pk: parent.config.get("init_sha256", "") for parent in parents}
+        runs |= set(found)
+        digests = set(found.values()) - {""}
+    return runs
+
+
+def runs_from(adapter: Adapter) -> QuerySet[TrainingRun]:
+    """The runs that went on from an adapter."""
+    return TrainingRun.objects.filter(config__init_sha256=adapter.sha256)
+
+
+def is_tainted_start(run: TrainingRun) -> bool:
+    """Whether the adapter that a run goes on from learned from logs that were withdrawn since."""
+    digest = run.config.get("init_sha256", "")
+    return bool(digest) and Adapter.objects.filter(sha256=digest, is_tainted=True).exists()

@@ -1,0 +1,94 @@
+"""Which settings an admin may change at run time: each with its default, range and meaning."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from django.conf import settings
+from django.utils.translation import gettext_lazy as _
+
+from uno_site.accounts.models import Role
+
+Kind = Literal["number", "switch", "choice"]
+#: Replies that one person may ask for within a minute.
+SENDS_PER_MINUTE = 20
+MAX_QUOTA = 1_000_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One setting. ``default`` is asked each time: it may come from the environment."""
+
+    name: str
+    title: Any
+    help: Any
+    kind: Kind
+    default: Callable[[], Any]
+    minimum: int = 0
+    maximum: int = MAX_QUOTA
+    choices: tuple[tuple[str, Any], ...] = ()
+
+
+def _quota(role: Role, unit: str, title: Any, help_text: Any) -> Option:
+    return Option(f"daily_{unit}_{role.value}", title, help_text, "number", lambda: 0)
+
+
+_NO_LIMIT = _(
+    "In the chat and by the API together, from midnight to midnight UTC; 0 sets no limit."
+)
+
+_ALL = (
+    Option(
+        "open_signup",
+        _("Anybody may sign up"),
+        _("Otherwise people need an invitation."),
+        "switch",
+        lambda: bool(settings.UNO.open_signup),
+    ),
+    Option(
+        "chat_settings_role",
+        _("Who may set a system prompt and sampling"),
+        _("From this role on, people may configure their conversations."),
+        "choice",
+        lambda: settings.UNO.chat_settings_role,
+        choices=tuple(Role.choices),
+    ),
+    Option(
+        "personal_adapters",
+        _("People may have a personal adapter"),
+        _(
+            "It learns from what they say about replies, where they agreed, and answers them "
+            "before every other route. Off: none learns or answers."
+        ),
+        "switch",
+        lambda: True,
+    ),
+    Option(
+        "sends_per_minute",
+        _("Messages that one person may send within a minute"),
+        _("Keeps one person from holding up the others."),
+        "number",
+        lambda: SENDS_PER_MINUTE,
+        minimum=1,
+        maximum=1_000,
+    ),
+    Option(
+        "api_requests_per_minute",
+        _("Requests that one API key may send within a minute"),
+        _("More are answered with status 429."),
+        "number",
+        lambda: settings.UNO.api_requests_per_minute,
+        minimum=1,
+        maximum=100_000,
+    ),
+    _quota(Role.USER, "messages", _("Messages a day, for users"), _NO_LIMIT),
+    _quota(Role.CURATOR, "messages", _("Messages a day, for curators"), _NO_LIMIT),
+    _quota(Role.ADMIN, "messages", _("Messages a day, for admins"), _NO_LIMIT),
+    _quota(Role.USER, "tokens", _("Tokens a day, for users"), _NO_LIMIT),
+    _quota(Role.CURATOR, "tokens", _("Tokens a day, for curators"), _NO_LIMIT),
+    _quota(Role.ADMIN, "tokens", _("Tokens a day, for admins"), _NO_LIMIT),
+)
+
+OPTIONS: dict[str, Option] = {option.name: option for option in _ALL}
