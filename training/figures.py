@@ -16,6 +16,7 @@ from django.utils.formats import date_format
 
 from chat.models import Feedback, Message, MessageOrigin, MessageRole, MessageState, RouteTable
 from curation.ml.edit_cost import edit_cost
+from curation.ml.rule_checks import rules_obeyed
 from training.charts import Curve, curve
 from training.evaluation.statistics import (
     Estimate,
@@ -28,6 +29,8 @@ from training.models import Verification
 N_WEEKS = 8
 #: Of each week's corrections the latest ones are measured: each costs milliseconds.
 MAX_CORRECTIONS_A_WEEK = 100
+#: Of each week's replies with rules the latest ones are checked.
+MAX_CHECKED_A_WEEK = 300
 #: Replies whose speed is looked at, the latest first, none older than a week.
 MAX_TIMED_REPLIES = 2_000
 RECENT = timedelta(days=30)
@@ -93,17 +96,46 @@ def edit_costs_by_week() -> Weekly:
         correction_of__isnull=False,
         created_at__gte=_first_week(),
     )
-    rows = _by_week(corrections).order_by("-created_at").values_list("week", "pk")
-    chosen: dict[date, list[Any]] = defaultdict(list)
-    for week, key in rows:
-        if len(chosen[week.date()]) < MAX_CORRECTIONS_A_WEEK:
-            chosen[week.date()].append(key)
+    chosen = _latest_by_week(corrections, MAX_CORRECTIONS_A_WEEK)
     costs = _costs([key for keys in chosen.values() for key in keys])
     means = {
         week: mean_estimate({0: {str(key): costs[key] for key in keys}})
         for week, keys in chosen.items()
     }
     return _weekly(means)
+
+
+def adherence_by_week() -> Weekly:
+    """The share of its route's rules that a reply obeys, of at most 300 replies a week.
+
+    Only rules that a program can check count (:mod:`curation.ml.rule_checks`), and only
+    replies of routes that have such rules: the base model's have none to obey.
+    """
+    learned = Message.objects.filter(
+        role=MessageRole.ASSISTANT,
+        origin=MessageOrigin.MODEL,
+        state=MessageState.COMPLETE,
+        provenance__rules__0__isnull=False,
+        created_at__gte=_first_week(),
+    )
+    chosen = _latest_by_week(learned, MAX_CHECKED_A_WEEK)
+    keys = [key for keys in chosen.values() for key in keys]
+    rows = Message.objects.filter(pk__in=keys).values_list("pk", "content", "provenance__rules")
+    shares = {key: rules_obeyed(rules, text) for key, text, rules in rows}
+    found: dict[date, Estimate | None] = {}
+    for week, keys in chosen.items():
+        checked = {str(key): shares[key] for key in keys if shares[key] is not None}
+        found[week] = mean_estimate({0: checked})
+    return _weekly(found)
+
+
+def _latest_by_week(rows: QuerySet[Any], most: int) -> dict[date, list[Any]]:
+    """The keys of each week's latest rows, at most ``most`` of them."""
+    chosen: dict[date, list[Any]] = defaultdict(list)
+    for week, key in _by_week(rows).order_by("-created_at").values_list("week", "pk"):
+        if len(chosen[week.date()]) < most:
+            chosen[week.date()].append(key)
+    return chosen
 
 
 def _costs(keys: Sequence[Any]) -> dict[Any, float]:

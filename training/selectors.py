@@ -12,6 +12,7 @@ from django.db.models import Prefetch, QuerySet
 from chat.models import RouteKind, RouteTable, ServedRoute
 from chat.services.routes import route_table_active
 from curation.models import Cluster
+from training.expected_gain import Gain, expected_gain, past_runs
 from training.ml.paths import PathOrder
 from training.models import Adapter, AdapterState, Promotion, TrainingRun
 from training.services.paths import known_paths
@@ -26,6 +27,7 @@ class ClusterCard:
     cluster: Cluster
     n_entries: int
     readiness: Readiness
+    gain: Gain | None
     route: ServedRoute | None
     runs: Sequence[TrainingRun]
     candidate: Adapter | None
@@ -47,12 +49,13 @@ def cluster_cards() -> list[ClusterCard]:
     routes = _active_routes()
     recent = TrainingRun.objects.select_related("verification", "job")
     clusters = Cluster.objects.current().prefetch_related(Prefetch("runs", queryset=recent))
-    orders = known_paths(clusters)
+    orders, past = known_paths(clusters), past_runs()
     cards = [
         ClusterCard(
             cluster=cluster,
             n_entries=cluster.entries.usable().count(),
-            readiness=cluster_readiness(cluster),
+            readiness=(ready := cluster_readiness(cluster)),
+            gain=expected_gain(ready.n_pairs, past),
             route=routes.get(cluster.pk),
             runs=list(cluster.runs.all())[:3],
             candidate=_ready_adapter(cluster),

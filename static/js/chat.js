@@ -48,11 +48,19 @@
     for (const message of unfinished()) if (!ids.has(message.dataset.message)) refresh(message);
   };
 
+  // Another tab moved on. What this one did itself is drawn by the time that the wait is over,
+  // and of several moves the last one counts: an older one would draw what nobody looks at.
+  let moved;
+  const showThread = ({ leaf }) => {
+    clearTimeout(moved);
+    moved = setTimeout(() => { if (!find(leaf) && !document.querySelector("[data-editor]")) reloadThread(); }, 400);
+  };
+
   const handlers = {
     content: showContent,
     state: showState,
     done: ({ id }) => { const message = find(id); if (message) refresh(message); },
-    thread: ({ leaf }) => setTimeout(() => { if (!find(leaf) && !document.querySelector("[data-editor]")) reloadThread(); }, 400),
+    thread: showThread,
     gone: () => { location.href = document.querySelector(".chat").dataset.home; },
   };
 

@@ -145,6 +145,15 @@
   });
   document.addEventListener("htmx:sendError", () => toast(root.dataset.textOffline, "bad"));
 
+  // The focus outlives a swap: htmx gives it back once, but two swaps that meet lose it. Whoever
+  // worked with the keyboard finds it where it was, by the element's id; a pointer lets go of it.
+  let focused = "";
+  document.addEventListener("focusin", (event) => { focused = event.target.id; });
+  document.addEventListener("pointerdown", () => { focused = ""; });
+  document.addEventListener("htmx:afterSettle", () => {
+    if (focused && document.activeElement === document.body) document.getElementById(focused)?.focus({ preventScroll: true });
+  });
+
   // What scrolls sideways can be reached and scrolled by keyboard.
   const sizes = new ResizeObserver((entries) => {
     for (const { target } of entries) {

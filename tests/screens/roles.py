@@ -58,6 +58,7 @@ CURATOR = (
 ADMIN = (
     "curation:role",
     "accounts:users",
+    "accounts:consents",
     "accounts:invitations",
     "accounts:api-keys-all",
     "audit:list",

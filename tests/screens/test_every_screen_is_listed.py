@@ -24,6 +24,7 @@ NO_PAGE = {
     "curation:regroup-points",
     "training:run_samples",
     # downloads
+    "accounts:consents-file",
     "chat:export",
     "chat:export-all",
     "curation:export-data",

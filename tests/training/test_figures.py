@@ -47,6 +47,19 @@ def test_thumbs_are_counted_week_by_week() -> None:
     assert Feedback.objects.count() == 6
 
 
+def test_adherence_is_the_share_of_checkable_rules_that_learned_replies_obey() -> None:
+    rules = ["Be kinder.", 'Begin with "Hi,".', "Avoid emojis."]
+    ReplyFactory(content="Hi, it rains.", provenance={"rules": rules})
+    ReplyFactory(content="It rains.", provenance={"rules": rules})
+    ReplyFactory(content="It rains.", provenance={"rules": ["Be kinder."]})
+    ReplyFactory(content="It rains.", provenance={"rules": []})
+    weeks_ago(ReplyFactory(content="🌧", provenance={"rules": rules}), 2)
+    found = [week.estimate for week in figures.adherence_by_week().weeks]
+    assert (found[-1].mean, found[-1].n) == (0.75, 2)
+    assert (found[-3].mean, found[-3].n) == (0.0, 1)
+    assert found[-2] is None
+
+
 def test_edit_costs_are_means_over_the_weeks_corrections(
     django_assert_num_queries: Any,
 ) -> None:

@@ -44,6 +44,7 @@ def figures_page(request: HttpRequest) -> HttpResponse:
     context = {
         "thumbs": figures.thumbs_by_week(),
         "edits": figures.edit_costs_by_week(),
+        "adherence": figures.adherence_by_week(),
         "served": figures.routes_served(),
         "latency": figures.latency(),
         "verifications": figures.served_verifications(route_table_active()),

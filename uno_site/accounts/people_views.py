@@ -13,6 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from uno_site.errors import InvalidInput
 
+from .consents import ANSWER_LABELS, consent_totals, consents_csv, people_by_consent
 from .forms import InvitationForm, QuotaForm
 from .models import Invitation, Role, User
 from .permissions import admin_required
@@ -32,6 +33,32 @@ def user_list(request: HttpRequest) -> HttpResponse:
     page = Paginator(users, PAGE_SIZE).get_page(request.GET.get("page"))
     context = {"page": page, "roles": Role.choices, "search": search}
     return render(request, "accounts/user_list.html", context)
+
+
+@admin_required
+@require_GET
+def consent_overview(request: HttpRequest) -> HttpResponse:
+    """Whose logs may train, and since when; ``?answer=`` and ``?q=`` filter."""
+    answer, search = request.GET.get("answer", ""), request.GET.get("q", "").strip()
+    people = Paginator(people_by_consent(answer, search), PAGE_SIZE)
+    context = {
+        "page": people.get_page(request.GET.get("page")),
+        "totals": consent_totals(),
+        "answers": ANSWER_LABELS,
+        "answer": answer,
+        "search": search,
+    }
+    return render(request, "accounts/consent_overview.html", context)
+
+
+@admin_required
+@require_GET
+def consent_file(request: HttpRequest) -> HttpResponse:
+    """The answers of everybody, for the record of whoever answers for the machine."""
+    text = consents_csv(people_by_consent("", "").iterator(chunk_size=500))
+    response = HttpResponse(text, content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = 'attachment; filename="uno-consents.csv"'
+    return response
 
 
 @admin_required

@@ -24,6 +24,8 @@ urlpatterns = [
     path("users/<uuid:user_id>/role/", people_views.user_role, name="user-role"),
     path("users/<uuid:user_id>/active/", people_views.user_active, name="user-active"),
     path("users/<uuid:user_id>/quota/", people_views.user_quota, name="user-quota"),
+    path("users/consents/", people_views.consent_overview, name="consents"),
+    path("users/consents.csv", people_views.consent_file, name="consents-file"),
     path("invitations/", people_views.invitation_list, name="invitations"),
     path(
         "invitations/<uuid:invitation_id>/revoke/",
