@@ -1,4 +1,7 @@
-"""``make bench-engine-vllm``: 1 to 16 streams on the embedded engine and on vLLM, same prompts."""
+"""``make bench-engine-vllm``: 1 to 16 streams on the embedded engine and on vLLM, same prompts.
+
+Beside them the limit: llama.cpp's own decoding of the same streams with no server at all.
+"""
 
 from __future__ import annotations
 
@@ -6,16 +9,18 @@ import argparse
 import statistics
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from tests.benchmarks.baselines import bare_decode
 from tests.benchmarks.engine import BASE, COUNTS, engine, request, settled
 from tests.benchmarks.report import Report, bar, machine, write_report
 from tests.benchmarks.streams import RunTimes, stream_all
 from tests.inference.vllm_server import TOKEN, running_vllm
 from uno_site.env import read_env
 from uno_site.inference.client import HttpClient
-from uno_site.inference.engine.llama import start_backend
+from uno_site.inference.engine.chat_template import ChatTemplate
+from uno_site.inference.engine.llama import Model, start_backend
 from uno_site.inference.engine.models import prepare_model
 from uno_site.inference.engine.threads import count_cores
 from uno_site.inference.torch_base import prepare_base
@@ -42,14 +47,35 @@ def wait_for_helper(url: str) -> None:
     client.close()
 
 
-def compared(ours: Sequence[RunTimes], theirs: Sequence[RunTimes]) -> Report:
+def measure_limit(
+    path: Path, ours: Mapping[int, Sequence[RunTimes]], n_threads: int
+) -> dict[int, list[RunTimes]]:
+    """``llama_decode`` over the streams of the engine's rounds, as long as its replies were."""
+    model = Model(path)
+    template = ChatTemplate(model)
+    runs: dict[int, list[RunTimes]] = {}
+    for n, rounds in ours.items():
+        asked = [request(100 * n + i) for i in range(n)]
+        prompts = [template.tokenize(r.messages, add_generation_prompt=True) for r in asked]
+        lengths = [[stream.n_tokens for stream in run.streams] for run in rounds]
+        runs[n] = [settled(bare_decode, model, prompts, one, n_threads) for one in lengths]
+    model.close()
+    return runs
+
+
+def compared(
+    ours: Sequence[RunTimes], limit: Sequence[RunTimes], theirs: Sequence[RunTimes]
+) -> Report:
     """One number of streams."""
-    rates = [statistics.median(r.tokens_per_s for r in runs) for runs in (ours, theirs)]
-    firsts = [statistics.median(r.worst_first_s for r in runs) for runs in (ours, theirs)]
+    rivals = {"engine": ours, "bare_decode": limit, "vllm": theirs}
+    rates = {name: statistics.median(r.tokens_per_s for r in runs) for name, runs in rivals.items()}
     return {
-        "tokens_per_s": dict(zip(("engine", "vllm"), rates, strict=True)),
-        "worst_first_s": dict(zip(("engine", "vllm"), firsts, strict=True)),
-        "ratio": bar(rates[0] / rates[1], 3.0, at_least=True),
+        "tokens_per_s": rates,
+        "worst_first_s": {
+            name: statistics.median(r.worst_first_s for r in runs) for name, runs in rivals.items()
+        },
+        "limit_over_vllm": rates["bare_decode"] / rates["vllm"],
+        "ratio": bar(rates["engine"] / rates["vllm"], 3.0, at_least=True),
     }
 
 
@@ -66,11 +92,12 @@ def main() -> int:
     with engine(settings.data_dir, n_threads) as served:
         wait_for_helper(served.url)
         ours = measure(served.url, options.rounds)
+    limit = measure_limit(model.path, ours, n_threads)
     with tempfile.TemporaryDirectory() as folder:
         base = prepare_base(model.source, Path(folder) / "base").dir
         with running_vllm(base, BASE, Path(folder) / "vllm.log") as url:
             theirs = measure(url, options.rounds, TOKEN)
-    streams = {str(n): compared(ours[n], theirs[n]) for n in COUNTS}
+    streams = {str(n): compared(ours[n], limit[n], theirs[n]) for n in COUNTS}
     return write_report("bench-engine-vllm", {"machine": where, "streams": streams}, TITLES)
 
 
