@@ -1,4 +1,4 @@
-"""The chat's background work: ending the replies whose writer died."""
+"""Background work below all rooms: replies whose writer died, and the database's statistics."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from chat.services.generations import dead_generations, generations_rescue
+from uno_site.database import needs_statistics, statistics_refresh
 from uno_site.jobs.context import JobContext
 from uno_site.jobs.registry import job_kind
 
@@ -22,3 +23,17 @@ def rescue(ctx: JobContext) -> dict[str, Any]:
     n_rescued = generations_rescue()
     ctx.progress(1.0, f"{n_rescued} replies")
     return {"n_rescued": n_rescued}
+
+
+@job_kind(
+    "chat.statistics",
+    title=_("Look after the database"),
+    min_role="admin",
+    every_minutes=24 * 60,
+    has_work=needs_statistics,
+)
+def look_after_database(ctx: JobContext) -> dict[str, Any]:
+    """Count anew how the tables are filled, so that lists stay fast as they grow."""
+    statistics_refresh()
+    ctx.progress(1.0, "statistics refreshed")
+    return {}

@@ -19,6 +19,7 @@ from curation.services.importing import logs_import
 from curation.services.mapping import is_map_stale, map_update
 from curation.services.merging import rules_merge
 from curation.services.processing import STAGES, is_processing_due, logs_process
+from uno_site.database import statistics_refresh
 from uno_site.jobs.context import JobContext
 from uno_site.jobs.registry import job_kind
 from uno_site.uploads import upload_delete, upload_path
@@ -161,6 +162,7 @@ def import_file(ctx: JobContext) -> dict[str, Any]:
         report = logs_import(path=path, name=ctx.params["name"], on_progress=tell)
     finally:
         upload_delete(path)
+    statistics_refresh()
     ctx.log(f"{report.n_added} added, {report.n_known} already there, {report.n_bad} bad.")
     for error in report.errors:
         ctx.log(str(error))

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from difflib import SequenceMatcher
 from typing import Literal
+
+from cydifflib import SequenceMatcher
 
 WORDS = re.compile(r"\s+|[^\W_]+|.", re.DOTALL)
 LINES = re.compile(r"[^\n]*\n|[^\n]+\Z")

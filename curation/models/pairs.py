@@ -52,6 +52,7 @@ class PreferencePair(TimestampedModel, Provenance, Reviewed):
         indexes = [
             models.Index(fields=["state", "skipped_at", "created_at"], name="pair_review_queue"),
             models.Index(fields=["state", "entry"], name="pair_entry_in_state"),
+            models.Index(fields=["state", "-reviewed_at", "-created_at"], name="pair_decided"),
         ]
         constraints = [
             models.UniqueConstraint(fields=["entry", "source"], name="one_pair_per_source")

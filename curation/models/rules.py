@@ -40,7 +40,8 @@ class Rule(TimestampedModel, Provenance, Reviewed):
     class Meta:
         ordering = ["created_at", "position"]
         indexes = [
-            models.Index(fields=["state", "skipped_at", "created_at"], name="rule_review_queue")
+            models.Index(fields=["state", "skipped_at", "created_at"], name="rule_review_queue"),
+            models.Index(fields=["state", "-reviewed_at", "-created_at"], name="rule_decided"),
         ]
 
     def __str__(self) -> str:

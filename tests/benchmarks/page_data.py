@@ -22,6 +22,7 @@ from curation.models import (
 )
 from training.models import Adapter, AdapterKind, RunState, TrainingRun
 from uno_site.accounts.models import Role, User
+from uno_site.database import statistics_refresh
 from uno_site.jobs.models import Job, JobState
 
 N_CONVERSATIONS, N_MESSAGES = 5_000, 100_000
@@ -73,6 +74,7 @@ def fill() -> User:
     entries = _entries(people, clusters, draw)
     _reviewed(entries, owner, draw)
     _training(clusters, owner)
+    statistics_refresh()  # as the worker does every day
     return owner
 
 
