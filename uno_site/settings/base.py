@@ -37,6 +37,7 @@ INSTALLED_APPS = [
     "uno_site.jobs",
     "uno_site.runtime",
     "chat",
+    "chat.experience",
     "curation",
     "training",
 ]
