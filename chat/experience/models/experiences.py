@@ -197,11 +197,13 @@ class StoreChange(models.Model):
     """One change that a search has to know of; the database's own triggers write it.
 
     ``experience_id`` None means that everything may have changed. Ids grow in the order of the
-    commits, so that the latest tells whether what a process keeps in memory is still true.
+    commits, so that the latest tells whether what a process keeps in memory is still true;
+    ``token`` is random, since an id that was rolled back may be given again.
     """
 
     id = models.BigAutoField(primary_key=True)
     experience_id = models.UUIDField(null=True)
+    token = models.CharField(max_length=32)
     at = models.DateTimeField(default=timezone.now, db_default=Now())
 
     class Meta:
