@@ -72,16 +72,21 @@ class ExperienceQuerySet(models.QuerySet):
         """Those that replies to ``user`` may be shown, whatever their status."""
         return self.filter(in_scope_of(user))
 
+    def searchable(self) -> ExperienceQuerySet:
+        """Those that a store holds: what replies may be shown, but for the hours of a clock."""
+        is_known = Q(origin=None) | Q(origin__is_on=True)
+        return self.filter(is_known, status=Status.ACTIVE, is_in_adapter=False)
+
     def serving(self) -> ExperienceQuerySet:
         """Those that replies may be shown now, whoever asks."""
         now = timezone.now()
-        return self.filter(
-            Q(invalid_at=None) | Q(invalid_at__gt=now),
-            Q(origin=None) | Q(origin__is_on=True),
-            status=Status.ACTIVE,
-            valid_from__lte=now,
-            is_in_adapter=False,
-        )
+        is_valid = Q(invalid_at=None) | Q(invalid_at__gt=now)
+        return self.searchable().filter(is_valid, valid_from__lte=now)
+
+    def undisputed_by(self, user: Any) -> ExperienceQuerySet:
+        """Without those that ``user`` said are wrong."""
+        said = {"uses__outcome": "disputed", "uses__message__conversation__user": user}
+        return self.exclude(pk__in=self.model._base_manager.filter(**said).values("pk"))
 
 
 def in_scope_of(user: Any) -> Q:
