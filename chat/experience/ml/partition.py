@@ -61,7 +61,8 @@ class Partition:
         if len(self._ids) < len(self._matrix):
             return
         grown = np.zeros((max(_FIRST_ROWS, 2 * len(self._matrix)), dim), np.float32)
-        grown[: len(self._ids)] = self._matrix[: len(self._ids)]
+        if self._ids:
+            grown[: len(self._ids)] = self._matrix[: len(self._ids)]
         self._matrix = grown
 
     def drop(self, key: UUID) -> bool:

@@ -159,15 +159,19 @@ def _text(vector: FloatArray) -> str:
     return "[" + ",".join(format(float(value), ".9g") for value in vector) + "]"
 
 
-def index_ensure(dim: int, *, rows: int = INDEX_ROWS) -> bool:
+def indexes_ensure(*, rows: int = INDEX_ROWS) -> bool:
     """Give everybody's notes an HNSW index once they are many; whether there is one."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT count(*) FROM experience_pgvector WHERE scope = 'global'")
-        if cursor.fetchone()[0] < rows:
-            return False
         cursor.execute(
-            f"CREATE INDEX IF NOT EXISTS experience_pgvector_hnsw_{int(dim)} ON experience_pgvector"
-            f" USING hnsw ((embedding::vector({int(dim)})) vector_ip_ops)"
-            f" WHERE scope = 'global' AND vector_dims(embedding) = {int(dim)}"
+            "SELECT vector_dims(embedding) FROM experience_pgvector WHERE scope = 'global'"
+            " GROUP BY 1 HAVING count(*) >= %s",
+            [rows],
         )
-    return True
+        dims = [int(dim) for (dim,) in cursor.fetchall()]
+        for dim in dims:
+            cursor.execute(
+                f"CREATE INDEX IF NOT EXISTS experience_pgvector_hnsw_{dim}"
+                f" ON experience_pgvector USING hnsw ((embedding::vector({dim})) vector_ip_ops)"
+                f" WHERE scope = 'global' AND vector_dims(embedding) = {dim}"
+            )
+    return bool(dims)
