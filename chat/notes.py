@@ -12,15 +12,17 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from chat.history import room_left
+from chat.history import CHARS_PER_TOKEN, room_left
 from uno_site.inference.protocol import ChatMessage, FloatArray
-from uno_site.prompts.loader import load_prompt
+from uno_site.prompts.loader import Prompt, load_prompt
 
 logger = logging.getLogger(__name__)
 
-PROMPT = "experience/answer"
-#: Tokens of the prompt around the notes, and of the notes at the most.
-FRAME_TOKENS = 100
+PROMPT, LONG_PROMPT = "experience/answer", "experience/answer_long"
+#: A question of up to so many characters is asked once more after the notes.
+MAX_REPEATED_CHARS = 400
+#: Tokens of the prompt around the notes, the question once more included, and of the notes.
+FRAME_TOKENS = 80 + MAX_REPEATED_CHARS // CHARS_PER_TOKEN
 ROOM_TOKENS = FRAME_TOKENS + 300
 _MARKS = re.compile(r"[<>\u201c\u201d\x00-\x1f\x7f]+")
 
@@ -53,8 +55,14 @@ def with_notes(messages: Sequence[ChatMessage], notes: Sequence[Note]) -> tuple[
     if not notes:
         return tuple(messages)
     lines = "\n".join(f"[note {note.rank}] “{_quoted(note.content)}”" for note in notes)
-    asked = load_prompt(PROMPT).render(notes=lines, query=messages[-1].content)
+    question = messages[-1].content
+    asked = notes_prompt(question).render(notes=lines, query=question)
     return (*messages[:-1], replace(messages[-1], content=asked[-1].content))
+
+
+def notes_prompt(question: str) -> Prompt:
+    """The prompt for a question with notes."""
+    return load_prompt(PROMPT if len(question) <= MAX_REPEATED_CHARS else LONG_PROMPT)
 
 
 def room_for_notes(messages: Sequence[ChatMessage], notes: Sequence[Note], max_tokens: int) -> bool:

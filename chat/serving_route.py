@@ -10,13 +10,12 @@ from collections.abc import Sequence
 from asgiref.sync import sync_to_async
 
 from chat.models import PersonalRoute, RouteKind, RouteTable, ServedRoute
-from chat.notes import PROMPT, Recall, recalled, room_for_notes
+from chat.notes import Recall, notes_prompt, recalled, room_for_notes
 from chat.provenance import ReplyRecord
 from chat.route_choice import PERSONAL, RouteChoice, choose_route, personal_choice
 from uno_site.engine_clients import base_model_name
 from uno_site.inference.errors import EngineRefused, InferenceError
 from uno_site.inference.protocol import AsyncInferenceClient, ChatMessage, FloatArray, Sampling
-from uno_site.prompts.loader import load_prompt
 
 
 class Question:
@@ -107,7 +106,7 @@ async def _add_notes(
         return
     record.notes = notes
     if notes:
-        record.prompt_refs += (load_prompt(PROMPT).ref,)
+        record.prompt_refs += (notes_prompt(question.text).ref,)
 
 
 async def _load_adapter(client: AsyncInferenceClient, route: ServedRoute | PersonalRoute) -> str:

@@ -64,13 +64,13 @@ class ExperienceQuerySet(models.QuerySet):
         """Those that ``user`` may read: their own, and what serves them in use."""
         return self.filter(Q(owner=user) | (in_scope_of(user) & Q(status=Status.ACTIVE)))
 
+    def in_scope_of(self, user: Any) -> ExperienceQuerySet:
+        """Those that ``user`` may read where they were used: also shared ones set aside since."""
+        return self.filter(in_scope_of(user))
+
     def owned_by(self, user: Any) -> ExperienceQuerySet:
         """Those that ``user`` may change."""
         return self.filter(scope=Scope.PRIVATE, owner=user)
-
-    def in_scope_of(self, user: Any) -> ExperienceQuerySet:
-        """Those that replies to ``user`` may be shown, whatever their status."""
-        return self.filter(in_scope_of(user))
 
     def searchable(self) -> ExperienceQuerySet:
         """Those that a store holds: what replies may be shown, but for the hours of a clock."""
