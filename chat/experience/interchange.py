@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-FORMAT = "uno.notes"
-VERSION = 1
+FORMAT: Final = "uno.notes"
+VERSION: Final = 1
 
 
 class NotePart(BaseModel):

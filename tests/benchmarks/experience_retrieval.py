@@ -61,7 +61,7 @@ def measure(n_rows: int, n_index: int) -> int:
         report["numpy"] = measure_numpy(alice, vectors)
         if pgvector.is_there():
             report["pgvector"], report["agreement"] = measure_pgvector(alice, vectors)
-            if n_index > n_rows:
+            if n_index >= n_rows:
                 fill(n_index - n_rows, person=alice)
                 report["index"] = measure_index(alice, vectors, n_index)
         return write_report("bench-experience", report, TITLES)
