@@ -16,7 +16,7 @@ MANAGE  := $(BIN)/python manage.py
 
 export PYTHONUNBUFFERED := 1
 
-.PHONY: help run test test-slow test-gpu test-vllm check format bench-engine bench-training bench-endurance bench-engine-vllm messages openapi demo learn learn-demo learn-personal setup models clean memorybench bench-clustering bench-map bench-pages bench-browser images evaluate evaluate-quick
+.PHONY: help run test test-slow test-gpu test-vllm check format bench-engine bench-training bench-endurance bench-engine-vllm messages openapi demo learn learn-demo learn-personal setup models clean memorybench bench-experience bench-clustering bench-map bench-pages bench-browser images evaluate evaluate-quick
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -99,6 +99,9 @@ bench-browser: setup chromium ## layout shift and script of every screen; var/re
 
 images: setup models chromium ## draw every screen of the real product into docs/images (a quarter of an hour)
 	@$(BIN)/python -m tests.screens.pictures docs/images
+
+bench-experience: setup ## find notes among 100,000; PostgreSQL by DATABASE_URL; var/reports/bench-experience.json
+	@$(BIN)/python -m tests.benchmarks.experience_retrieval
 
 bench-clustering: setup ## cluster 100,000 entries; writes var/reports/bench-clustering.json
 	@$(BIN)/python -m tests.benchmarks.clustering

@@ -179,6 +179,7 @@ class Generation:
             sampling=plan.sampling,
             user=plan.user,
             conversation=str(plan.conversation_id),
+            recall=plan.recall,
         )
         async for event in events:
             if isinstance(event, Delta):

@@ -36,6 +36,12 @@ def fit_history(
     return (*system, *reversed(kept))
 
 
+def room_left(messages: Sequence[ChatMessage], *, max_tokens: int) -> int:
+    """Tokens that the context has left beside the conversation and a reply; may be negative."""
+    taken = max_tokens + sum(map(_cost, messages))
+    return int(settings.UNO.engine_context) - taken
+
+
 def _cost(message: ChatMessage) -> int:
     """Tokens that a turn may take, at the most."""
     return len(message.content) // CHARS_PER_TOKEN + TOKENS_PER_TURN

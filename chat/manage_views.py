@@ -12,6 +12,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from chat.experience.services.switches import is_on_for
 from chat.exporting import FORMATS, export_file
 from chat.forms import ConversationSettingsForm, ImportForm
 from chat.models import Conversation
@@ -41,6 +42,7 @@ def conversation_manage(request: HttpRequest, conversation_id: UUID) -> HttpResp
         return redirect("chat:conversation", conversation.pk)
     context = sidebar(request, conversation)
     context |= {"form": form, "may_configure": may_configure(request.user)}
+    context["is_on"] = is_on_for(conversation)
     return render(request, "chat/manage.html", context, status=400 if form.errors else 200)
 
 

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from chat.models import PersonalRoute, RouteKind, ServedRoute
+from chat.notes import Note
 from chat.route_choice import RouteChoice
 from uno_site.inference.protocol import Sampling, Usage
 
@@ -27,7 +28,9 @@ class Provenance:
     and tells why; ``personal_fallback`` the same of the person's own adapter, after which the
     routes were asked. ``system_prompt`` is what stood before the conversation. ``canary_percent``
     is the share of conversations in which the cluster's canary answers, where it has one, and
-    ``is_canary`` whether this is one of them. Distances are Euclidean in the space of
+    ``is_canary`` whether this is one of them. ``notes`` are the notes of the experience store that
+    stood before the question, by id (:meth:`chat.notes.Note.as_json`), and ``notes_fallback`` why
+    none did where they were wanted. Distances are Euclidean in the space of
     normalised query embeddings.
     """
 
@@ -58,11 +61,14 @@ class Provenance:
     system_prompt: str = ""
     canary_percent: int | None = None
     is_canary: bool = False
+    notes: tuple[dict[str, Any], ...] = ()
+    notes_fallback: str = ""
 
     def as_json(self) -> dict[str, Any]:
         """The value of ``Message.provenance``."""
         values = asdict(self)
-        values["rules"], values["prompt_refs"] = list(self.rules), list(self.prompt_refs)
+        for name in ("rules", "prompt_refs", "notes"):
+            values[name] = list(values[name])
         return values
 
 
@@ -85,6 +91,8 @@ class ReplyRecord:
     prompt_refs: tuple[str, ...] = ()
     system_prompt: str = ""
     token_ids: list[int] = field(default_factory=list)
+    notes: tuple[Note, ...] = ()
+    notes_fallback: str = ""
 
     def add_usage(self, usage: Usage | None) -> None:
         """Add the tokens of one more request."""
@@ -132,4 +140,6 @@ class ReplyRecord:
             system_prompt=self.system_prompt,
             canary_percent=choice.canary.canary_percent if choice.canary else None,
             is_canary=choice.is_canary,
+            notes=tuple(note.as_json() for note in self.notes),
+            notes_fallback=self.notes_fallback,
         )

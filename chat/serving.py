@@ -15,6 +15,7 @@ from typing import Any
 from asgiref.sync import async_to_sync
 
 from chat.models import PersonalRoute, RouteKind, RouteTable
+from chat.notes import Recall, with_notes
 from chat.provenance import Provenance, ReplyRecord
 from chat.route_choice import PERSONAL, RouteChoice
 from chat.serving_route import start_record
@@ -107,6 +108,7 @@ async def answer_stream(
     conversation: str = "",
     json_schema: Mapping[str, Any] | None = None,
     n_logprobs: int | None = None,
+    recall: Recall | None = None,
 ) -> AsyncGenerator[ServingEvent]:
     """Answer the last message of ``messages``; yields what happens as it happens.
 
@@ -127,6 +129,9 @@ async def answer_stream(
     json_schema, n_logprobs
         As in :class:`~uno_site.inference.protocol.ChatRequest`; they hold for the reply,
         not for the critic's suggestions.
+    recall
+        Finds notes of the experience store for the question; they stand quoted before it. The
+        caller vouches that the person may see them (:mod:`chat.experience.recall`).
 
     Raises
     ------
@@ -135,14 +140,18 @@ async def answer_stream(
         cannot be loaded is no error: the base model answers and the provenance says so.
     """
     record = await start_record(
-        messages, table, client, force_base, conversation, personal, sampling
+        messages, table, client, force_base, conversation, personal, sampling, recall
     )
     if messages[0].role == "system":
         record.system_prompt = messages[0].content
     yield RouteChosen(record.choice, record.provenance())
-    asked = ChatRequest(record.model, tuple(messages), sampling, json_schema, user, n_logprobs)
-    answering = _critic if record.kind == RouteKind.CRITIC else _direct
-    async with aclosing(answering(asked, record, client)) as events:
+    noted = with_notes(messages, record.notes)
+    asked = ChatRequest(record.model, noted, sampling, json_schema, user, n_logprobs)
+    is_critic = record.kind == RouteKind.CRITIC
+    answering = (
+        _critic(asked, record, client, messages) if is_critic else _direct(asked, record, client)
+    )
+    async with aclosing(answering) as events:
         async for event in events:
             yield event
     yield Done(record.provenance(), tuple(record.token_ids))
@@ -161,9 +170,16 @@ async def _direct(
 
 
 async def _critic(
-    asked: ChatRequest, record: ReplyRecord, client: AsyncInferenceClient
+    asked: ChatRequest,
+    record: ReplyRecord,
+    client: AsyncInferenceClient,
+    messages: Sequence[ChatMessage],
 ) -> AsyncGenerator[ServingEvent]:
-    """Draft by the base, suggestions by the critic, revision by the base (UNO §5)."""
+    """Draft by the base, suggestions by the critic, revision by the base (UNO §5).
+
+    The critic judges the draft by the question alone (``messages``), as it was trained to; draft
+    and revision are written with the notes before them.
+    """
     assert record.choice.route is not None
     yield Stage("draft")
     drafted = await client.chat(asked)
@@ -173,14 +189,14 @@ async def _critic(
     suggested = await client.chat(
         ChatRequest(
             record.choice.route.adapter_name,
-            critic_messages(asked.messages, record.draft),
+            critic_messages(messages, record.draft),
             critic_sampling(asked.sampling),
             user=asked.user,
         )
     )
     record.critique = suggested.text.strip()
     record.add_usage(suggested.usage)
-    record.prompt_refs = (load_prompt(SUGGEST_PROMPT).ref, load_prompt(REVISE_PROMPT).ref)
+    record.prompt_refs += (load_prompt(SUGGEST_PROMPT).ref, load_prompt(REVISE_PROMPT).ref)
     if not record.critique:
         record.fallback = "The critic had no suggestions; the draft stands as it was."
         record.finish_reason = drafted.finish_reason

@@ -10,11 +10,27 @@ from collections.abc import Sequence
 from asgiref.sync import sync_to_async
 
 from chat.models import PersonalRoute, RouteKind, RouteTable, ServedRoute
+from chat.notes import Recall, notes_prompt, recalled, room_for_notes
 from chat.provenance import ReplyRecord
 from chat.route_choice import PERSONAL, RouteChoice, choose_route, personal_choice
 from uno_site.engine_clients import base_model_name
-from uno_site.inference.errors import EngineRefused
-from uno_site.inference.protocol import AsyncInferenceClient, ChatMessage, Sampling
+from uno_site.inference.errors import EngineRefused, InferenceError
+from uno_site.inference.protocol import AsyncInferenceClient, ChatMessage, FloatArray, Sampling
+
+
+class Question:
+    """The question's embedding, computed when it is first asked for, and once."""
+
+    def __init__(self, client: AsyncInferenceClient, text: str) -> None:
+        self.text = text
+        self._client = client
+        self._embedding: FloatArray | None = None
+
+    async def embedding(self) -> FloatArray:
+        """[d] embedding of the question alone."""
+        if self._embedding is None:
+            self._embedding = (await self._client.embed([self.text]))[0]
+        return self._embedding
 
 
 async def start_record(
@@ -25,8 +41,26 @@ async def start_record(
     conversation: str,
     personal: PersonalRoute | None,
     sampling: Sampling,
+    recall: Recall | None = None,
 ) -> ReplyRecord:
-    """The first of personal, cluster and base that can answer, its adapter loaded."""
+    """The first of personal, cluster and base that can answer, its adapter loaded, and the
+    notes for the question."""
+    question = Question(client, messages[-1].content)
+    record = await _routed(question, table, client, force_base, conversation, personal, sampling)
+    if recall is not None:
+        await _add_notes(record, question, recall, messages)
+    return record
+
+
+async def _routed(
+    question: Question,
+    table: RouteTable | None,
+    client: AsyncInferenceClient,
+    force_base: bool,
+    conversation: str,
+    personal: PersonalRoute | None,
+    sampling: Sampling,
+) -> ReplyRecord:
     skipped = ""
     if personal is not None and not force_base:
         record = ReplyRecord(personal_choice(personal), base_model_name(), sampling)
@@ -34,7 +68,7 @@ async def start_record(
         if not skipped:
             record.kind = PERSONAL
             return record
-    choice = await _choose(messages, table, client, force_base, conversation)
+    choice = await _choose(question, table, force_base, conversation)
     record = ReplyRecord(choice, base_model_name(), sampling, personal_fallback=skipped)
     if choice.route is not None and choice.kind != RouteKind.BASE:
         record.fallback = await _load_adapter(client, choice.route)
@@ -44,21 +78,35 @@ async def start_record(
 
 
 async def _choose(
-    messages: Sequence[ChatMessage],
-    table: RouteTable | None,
-    client: AsyncInferenceClient,
-    force_base: bool,
-    conversation: str,
+    question: Question, table: RouteTable | None, force_base: bool, conversation: str
 ) -> RouteChoice:
     if force_base:
         return RouteChoice(None, None, RouteKind.BASE, "forced")
     if table is None:
         return RouteChoice(None, None, RouteKind.BASE, "no_routes")
     try:
-        embedding = (await client.embed([messages[-1].content]))[0]
+        embedding = await question.embedding()
     except EngineRefused:
         return RouteChoice(None, None, RouteKind.BASE, "no_embedding", table_version=table.version)
     return await sync_to_async(choose_route)(embedding, table, conversation)
+
+
+async def _add_notes(
+    record: ReplyRecord, question: Question, recall: Recall, messages: Sequence[ChatMessage]
+) -> None:
+    """Find the notes; whatever fails, the reply comes without them."""
+    try:
+        embedding = await question.embedding()
+    except InferenceError as error:
+        record.notes_fallback = f"The question could not be embedded ({error})."
+        return
+    notes, record.notes_fallback = await recalled(recall, question.text, embedding)
+    if notes and not room_for_notes(messages, notes, record.sampling.max_tokens):
+        record.notes_fallback = "The conversation leaves no room for notes."
+        return
+    record.notes = notes
+    if notes:
+        record.prompt_refs += (notes_prompt(question.text).ref,)
 
 
 async def _load_adapter(client: AsyncInferenceClient, route: ServedRoute | PersonalRoute) -> str:

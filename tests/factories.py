@@ -8,6 +8,8 @@ import factory
 import numpy as np
 from factory.django import DjangoModelFactory
 
+from chat.experience.models import Experience, Status
+from chat.experience.services.embedding import pack
 from chat.models import Conversation, Feedback, Message, MessageOrigin, MessageRole
 from curation.models import (
     Cluster,
@@ -18,7 +20,9 @@ from curation.models import (
     ReviewState,
     Rule,
 )
+from tests.scripted import ScriptedClient
 from uno_site.accounts.models import Role, User
+from uno_site.engine_clients import embedder_name
 
 
 class UserFactory(DjangoModelFactory):
@@ -121,3 +125,17 @@ class PairFactory(DjangoModelFactory):
     chosen = "Hi, here is a short e-mail. Cheers, Ana"
     rejected = factory.SelfAttribute("entry.response")
     state = ReviewState.PROPOSED
+
+
+class ExperienceFactory(DjangoModelFactory):
+    """A private note in use, with the vector that :class:`tests.scripted.ScriptedClient` gives."""
+
+    class Meta:
+        model = Experience
+
+    owner = factory.SubFactory(UserFactory)
+    trigger = factory.Sequence(lambda n: f"matter {n}")
+    content = factory.Sequence(lambda n: f"Fact {n}.")
+    status = Status.ACTIVE
+    embedder = factory.LazyFunction(embedder_name)
+    vector = factory.LazyAttribute(lambda o: pack(ScriptedClient().embed([o.trigger])[0]))

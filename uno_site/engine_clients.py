@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
+from pathlib import Path
 
 from channels.db import database_sync_to_async
 from django.conf import settings
@@ -12,6 +13,8 @@ from uno_site.inference.adapter_sync import AdapterSource
 from uno_site.inference.async_client import AsyncHttpClient
 from uno_site.inference.client import HttpClient
 from uno_site.inference.replicas import ReplicaSet
+
+REFERENCE_EMBEDDER = "all-MiniLM-L6-v2"
 
 _adapter_sources: list[AdapterSource] = []
 
@@ -59,6 +62,11 @@ def served_async_client() -> AsyncHttpClient:
 def base_model_name() -> str:
     """The name under which the engine serves the base model."""
     return str(settings.UNO.base_model)
+
+
+def embedder_name() -> str:
+    """The embedder's name; vectors of different embedders are never compared."""
+    return Path(settings.UNO.embedder_path).name or REFERENCE_EMBEDDER
 
 
 def _replicas() -> tuple[ReplicaSet, ReplicaSet | str]:

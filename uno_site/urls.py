@@ -15,6 +15,7 @@ api_docs = csp_relaxed(
 
 urlpatterns = [
     path("", include("chat.urls")),
+    path("notes/", include("chat.experience.urls")),
     path("accounts/", include("uno_site.accounts.urls")),
     path("jobs/", include("uno_site.jobs.urls")),
     path("audit/", include("uno_site.audit.urls")),

@@ -14,6 +14,7 @@ from asgiref.sync import sync_to_async
 from django.conf import settings
 
 from chat import generation
+from chat.experience.recall import recall_of_api
 from chat.openai_api import bodies
 from chat.openai_api.errors import InvalidField, ModelUnknown, ServerFault, error_body
 from chat.openai_api.requests import ChatCompletionRequest
@@ -127,16 +128,19 @@ class Completion:
 
     async def _answering(self) -> AsyncGenerator[ServingEvent]:
         asked = self.asked
+        is_routed = asked.model == ROUTED_MODEL
+        recall = await sync_to_async(recall_of_api)(self.key.user) if is_routed else None
         return answer_stream(
             self.turns,
             table=await sync_to_async(route_table_active)(),
             client=generation.engine_client(),
             sampling=self.sampling,
-            force_base=asked.model != ROUTED_MODEL,
+            force_base=not is_routed,
             user=str(self.key.user_id),
             conversation=conversation_key(self.key.user_id, self.turns),
             json_schema=asked.response_format.schema_or_none() if asked.response_format else None,
             n_logprobs=asked.n_logprobs,
+            recall=recall,
         )
 
     async def _end(self, text: str, provenance: Provenance) -> Ended:

@@ -16,6 +16,7 @@ from uuid import UUID
 
 from django.db import transaction
 
+from chat.experience.services.notes import uses_record
 from chat.models import Conversation, ConversationOrigin, Message, MessageOrigin, MessageRole
 from chat.provenance import Provenance
 from chat.services.broadcasting import broadcast
@@ -152,5 +153,6 @@ def _reply_keep(conversation: Conversation, parent: Message | None, reply: ApiRe
         served_route_id=served_route_id(provenance),
         path_hash=reply_hash(parent, content),
     )
+    uses_record(message.pk, provenance["notes"])
     leaf_show(conversation=conversation, leaf=message)
     broadcast(conversation.pk, {"type": "thread", "leaf": str(message.pk)})

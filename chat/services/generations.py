@@ -16,6 +16,8 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from chat.experience.recall import recall_of
+from chat.experience.services.notes import uses_record
 from chat.history import fit_history
 from chat.models import (
     Message,
@@ -25,6 +27,7 @@ from chat.models import (
     RouteTable,
     ServedRoute,
 )
+from chat.notes import ROOM_TOKENS, Recall
 from chat.selectors import branch
 from chat.services.broadcasting import broadcast
 from chat.services.personal import personal_route_of, reply_tokens_keep
@@ -49,6 +52,7 @@ class Plan:
     sampling: Sampling
     table: RouteTable | None
     personal: PersonalRoute | None = None
+    recall: Recall | None = None
 
 
 def generation_claim(message_id: UUID) -> Plan | None:
@@ -64,14 +68,17 @@ def generation_claim(message_id: UUID) -> Plan | None:
     if (prompt := reply.conversation.system_prompt) and turns[0].role != MessageRole.SYSTEM:
         turns.insert(0, ChatMessage(MessageRole.SYSTEM, prompt))
     sampling = _sampling(reply.sampling)
+    recall = recall_of(reply.conversation)
+    room = sampling.max_tokens + (ROOM_TOKENS if recall else 0)
     return Plan(
         message_id=reply.pk,
         conversation_id=reply.conversation_id,
         user=str(reply.conversation.user_id),
-        messages=fit_history(turns, max_tokens=sampling.max_tokens),
+        messages=fit_history(turns, max_tokens=room),
         sampling=sampling,
         table=route_table_active(),
         personal=personal_route_of(reply.conversation),
+        recall=recall,
     )
 
 
@@ -112,6 +119,7 @@ def generation_finish(
         for user_id in reply.values_list("conversation__user_id", flat=True):
             quota_add_tokens(user_id, _n_tokens(provenance, content))
         reply_tokens_keep(message_id, token_ids)
+        uses_record(message_id, provenance.get("notes", []))
     return is_ended
 
 

@@ -3,24 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from pathlib import Path
-
-from django.conf import settings
 
 from curation.ml.features import join_rules
 from curation.models import LogEntry, Rule
 from curation.vectors import pack_vector
-from uno_site.engine_clients import served_client
+from uno_site.engine_clients import embedder_name, served_client
 
 BATCH = 64
 MAX_CHARS = 4_000
 """More than an embedder reads (MiniLM: 256 tokens); the rest would only be carried about."""
-REFERENCE_EMBEDDER = "all-MiniLM-L6-v2"
-
-
-def embedder_name() -> str:
-    """The embedder's name; vectors of different embedders are never compared."""
-    return Path(settings.UNO.embedder_path).name or REFERENCE_EMBEDDER
 
 
 def entries_embed(

@@ -19,6 +19,8 @@ PROMPTS = {
     "critic/suggest": {"query", "answer"},
     "critic/revise": {"query", "answer", "suggestions"},
     "chat/title": {"message"},
+    "experience/answer": {"notes", "query"},
+    "experience/answer_long": {"notes", "query"},
 }
 
 

@@ -44,6 +44,7 @@ from tests.factories import (
     ReplyFactory,
     RuleFactory,
 )
+from tests.screens.filled_notes import fill_notes
 from tests.screens.filled_training import fill_training
 from uno_site.accounts.api_keys import api_key_create
 from uno_site.accounts.models import Role, Scope, User
@@ -93,6 +94,7 @@ def fill() -> None:
     _odd_clusters()
     _roles()
     _chats(people[Role.USER])
+    fill_notes(people[Role.USER])
     _accounts(people)
     _jobs(people[Role.ADMIN])
     fill_training(clusters, people)
@@ -104,6 +106,7 @@ def fill_around() -> None:
     """What ``manage.py demo`` leaves out: special chats, keys, an invitation, uploads."""
     people = _people()
     _special_chats(people[Role.USER])
+    fill_notes(people[Role.USER])
     _accounts(people)
     _uploads(people)
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from django.urls import reverse
 
+from chat.experience.models import Experience
 from chat.models import Conversation, Message, RouteTable
 from curation.models import Cluster, LogEntry, PreferencePair, Rule
 from tests.screens.roles import FOR_ADMINS_TOO, SCREENS
@@ -75,6 +76,10 @@ def _examples(user: User | None) -> dict[str, Iterable[Any]]:
         "curation:cluster": clusters,
         "curation:rules-item": keys(Rule.objects.filter(merged_into=None)),
         "curation:pairs-item": keys(PreferencePair.objects.order_by("-second_opinion")),
+        "experience:note": keys(Experience.objects.filter(owner=user, is_pinned=True)),
+        "experience:reply-notes": keys(
+            Message.objects.filter(conversation__user=user, experience_uses__isnull=False)
+        ),
         "training:answer_sources": keys(
             Message.objects.filter(conversation__user=user, role="assistant").exclude(provenance={})
         ),

@@ -9,7 +9,7 @@ from django.urls import URLPattern, get_resolver
 
 from tests.screens.roles import SCREENS
 
-ROOMS = ("accounts", "audit", "chat", "curation", "jobs", "runtime", "training")
+ROOMS = ("accounts", "audit", "chat", "curation", "experience", "jobs", "runtime", "training")
 #: Addresses that show no page of their own.
 NO_PAGE = {
     # fragments, of which the page is looked at
@@ -31,6 +31,7 @@ NO_PAGE = {
     "curation:export-provenance",
     "training:adapter_download",
     "training:evaluation_export",
+    "experience:export",
     # there only while nobody has an account, or where an admin opens it; like the invitation's
     "accounts:signup",
     # what is done by pressing a button, and the forms that open in place without a page
@@ -82,6 +83,13 @@ NO_PAGE = {
     "curation:rules-comment-delete",
     "curation:roles-check",
     "curation:rules-decide",
+    "experience:conversation-switch",
+    "experience:delete",
+    "experience:dispute",
+    "experience:import",
+    "experience:pin",
+    "experience:switch",
+    "experience:switches",
     "jobs:cancel",
     "jobs:retry",
     "jobs:start",

@@ -66,6 +66,16 @@ _ALL = (
         lambda: True,
     ),
     Option(
+        "experience",
+        _("Replies may use notes"),
+        _(
+            "Notes from earlier conversations stand before a question that they fit, where the "
+            "person has not switched them off. Off: no reply uses any, and none are learned."
+        ),
+        "switch",
+        lambda: True,
+    ),
+    Option(
         "sends_per_minute",
         _("Messages that one person may send within a minute"),
         _("Keeps one person from holding up the others."),

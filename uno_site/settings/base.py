@@ -37,6 +37,7 @@ INSTALLED_APPS = [
     "uno_site.jobs",
     "uno_site.runtime",
     "chat",
+    "chat.experience",
     "curation",
     "training",
 ]
@@ -192,6 +193,11 @@ SPECTACULAR_SETTINGS = {
         "MessageOriginEnum": "chat.models.MessageOrigin",
         "MessageStateEnum": "chat.models.MessageState",
         "RunStateEnum": "training.models.RunState",
+        "SourceEnum": "curation.models.PairSource",
+        "NoteKindEnum": "chat.experience.models.Kind",
+        "NoteScopeEnum": "chat.experience.models.Scope",
+        "NoteStatusEnum": "chat.experience.models.Status",
+        "NoteSourceEnum": "chat.experience.models.Source",
         "AdapterStateEnum": "training.models.AdapterState",
     },
 }

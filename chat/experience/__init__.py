@@ -1,0 +1,1 @@
+"""The experience store: notes learned from chats, shown to the model again in later replies."""

@@ -1,0 +1,75 @@
+"""What the API shows of notes."""
+
+from __future__ import annotations
+
+from rest_framework import serializers
+
+from chat.experience.models import Experience, Kind, UserSwitch
+from chat.experience.models.experiences import MAX_CONTENT, MAX_TRIGGER
+
+
+class NoteSerializer(serializers.ModelSerializer):
+    """A note; ``trigger`` says when it is of use. ``is_own`` tells whether it may be changed."""
+
+    is_own = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Experience
+        fields = [
+            "id",
+            "scope",
+            "kind",
+            "trigger",
+            "content",
+            "status",
+            "reason",
+            "is_pinned",
+            "is_own",
+            "source",
+            "hits",
+            "helpful",
+            "harmful",
+            "last_used",
+            "valid_from",
+            "invalid_at",
+            "superseded_by",
+            "created_at",
+            "updated_at",
+        ]
+        read_only_fields = fields
+
+    def get_is_own(self, note: Experience) -> bool:
+        """Whether it is the caller's."""
+        return note.owner_id == self.context["request"].user.pk
+
+
+class NoteWriteSerializer(serializers.Serializer):
+    """A note of one's own."""
+
+    trigger = serializers.CharField(max_length=MAX_TRIGGER)
+    content = serializers.CharField(max_length=MAX_CONTENT)
+    kind = serializers.ChoiceField(choices=Kind.choices, default=Kind.FACT)
+
+
+class NoteChangeSerializer(serializers.Serializer):
+    """What may be changed of one's note; what is missing stays."""
+
+    trigger = serializers.CharField(max_length=MAX_TRIGGER, required=False)
+    content = serializers.CharField(max_length=MAX_CONTENT, required=False)
+    kind = serializers.ChoiceField(choices=Kind.choices, required=False)
+    is_pinned = serializers.BooleanField(required=False)
+    is_on = serializers.BooleanField(required=False)
+
+
+class NoteDisputeSerializer(serializers.Serializer):
+    """``message`` is the reply that was shown the note, where it is about one."""
+
+    message = serializers.UUIDField(required=False, allow_null=True, default=None)
+
+
+class NoteSwitchSerializer(serializers.ModelSerializer):
+    """Where notes are used for the caller, and whether they are learned from their chats."""
+
+    class Meta:
+        model = UserSwitch
+        fields = ["is_on", "is_api_on", "is_learning_on"]

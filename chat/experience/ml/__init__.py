@@ -1,0 +1,1 @@
+"""Retrieval without Django: values in, values out."""

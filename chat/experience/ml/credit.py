@@ -1,0 +1,112 @@
+"""What a reply's aftermath says about the notes that it was shown.
+
+Values in, values out. The signals of one reply are weighed in the order of how plainly they speak:
+a correction, a thumb, the person's next turn.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Literal
+
+from chat.experience.ml.terms import coverage, rare_terms
+
+Verdict = Literal["helpful", "harmful", "neutral"]
+Attitude = Literal["praise", "objection", "none"]
+
+#: Reasons of a thumb down that say nothing about what a note stated.
+ABOUT_FORM = frozenset({"style", "too_long", "too_short", "wrongly_refused"})
+#: The next turn asks the same again if it has this share of the question's words.
+ASKED_AGAIN = 0.8
+#: Only the beginning of a turn says what the person thinks of the reply before.
+_OPENING_CHARS = 160
+
+_OBJECTION = re.compile(
+    r"\b(?:that|this|it|the answer)(?:['’]s| is| was)? (?:not (?:right|true|correct|so)|wrong|false"
+    r"|incorrect|outdated|made up)\b|^\W*(?:no|nope|wrong|incorrect)\b(?! (?:problem|worries))"
+    r"|\b(?:isn|wasn)['’]?t (?:right|true|correct)\b|\byou(?:['’]re| are) (?:wrong|mistaken)\b"
+    r"|^\W*(?:nein|falsch)\b|\b(?:stimmt|ist) (?:so )?nicht(?: richtig)?\b|\bist falsch\b"
+    r"|不对|不是这样|错了|不正确",
+    re.IGNORECASE,
+)
+_PRAISE = re.compile(
+    r"^\W*(?:thanks|thank you|great|perfect|excellent|exactly|correct|right|that helps|well done"
+    r"|danke|super|perfekt|genau|richtig|stimmt(?! (?:so )?nicht))\b"
+    r"|\b(?:that|this)(?:['’]s| is| was) (?:right|correct|perfect|great|exactly)\b"
+    r"|谢谢|很好|正确|没错",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Aftermath:
+    """What came after a reply; empty and 0 where nothing did.
+
+    ``thumb`` is 1, -1 or 0; ``reasons`` are the keys of a thumb; ``next_turn`` is the person's next
+    message.
+    """
+
+    question: str
+    reply: str
+    thumb: int = 0
+    reasons: Collection[str] = ()
+    correction: str = ""
+    next_turn: str = ""
+
+
+def attitude(next_turn: str) -> Attitude:
+    """What the beginning of a turn says about the reply before it."""
+    opening = next_turn.strip()[:_OPENING_CHARS]
+    if _OBJECTION.search(opening):
+        return "objection"
+    return "praise" if _PRAISE.search(opening) else "none"
+
+
+def was_used(content: str, reply: str) -> bool:
+    """Whether the reply says anything of what the note states; a note without rare terms (a wish
+    about form, say) always counts as used."""
+    stated = rare_terms(content)
+    return not stated or bool(stated & rare_terms(reply))
+
+
+def credit(content: str, after: Aftermath) -> tuple[Verdict, str] | None:
+    """What the use of a note with this text counts as, and by which signal; None if nothing came.
+
+    A note that the reply made nothing of gets neither merit nor blame.
+    """
+    judged = _judged(content, after)
+    if judged is None:
+        return None
+    verdict, by = judged
+    if verdict != "neutral" and not was_used(content, after.reply):
+        return "neutral", by
+    return judged
+
+
+def _judged(content: str, after: Aftermath) -> tuple[Verdict, str] | None:
+    if after.correction:
+        return _by_correction(content, after.correction), "correction"
+    if after.thumb > 0:
+        return "helpful", "thumb"
+    if after.thumb < 0:
+        is_about_form = bool(after.reasons) and set(after.reasons) <= ABOUT_FORM
+        return ("neutral" if is_about_form else "harmful"), "thumb"
+    return (_by_turn(after), "next_turn") if after.next_turn else None
+
+
+def _by_correction(content: str, correction: str) -> Verdict:
+    """Who rewrites a reply and keeps what the note states has nothing against the note."""
+    stated = rare_terms(content)
+    if not stated:
+        return "neutral"
+    return "helpful" if stated <= rare_terms(correction) else "harmful"
+
+
+def _by_turn(after: Aftermath) -> Verdict:
+    said = attitude(after.next_turn)
+    if said != "none":
+        return "helpful" if said == "praise" else "harmful"
+    is_again = coverage(after.next_turn, after.question) >= ASKED_AGAIN
+    return "harmful" if is_again else "neutral"

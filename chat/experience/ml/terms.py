@@ -1,0 +1,111 @@
+"""Rare terms: the words of a text that say what it is about."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
+from functools import cache
+from pathlib import Path
+
+_DATA = Path(__file__).with_name("data")
+#: Words, numbers and names with dots, dashes or underscores inside (``kestrel-9``, ``v1.2``).
+_WORD = re.compile(r"[^\W_]+(?:[._'’-][^\W_]+)*")
+_CJK = re.compile(r"[\u3400-\u9fff\u3040-\u30ff\uac00-\ud7af\u0e00-\u0e7f]")
+MIN_CHARS = 3
+
+
+@cache
+def common_words() -> frozenset[str]:
+    """Words that everybody uses about everything."""
+    return _words_in("common_words.txt")
+
+
+@cache
+def function_words() -> frozenset[str]:
+    """Words that hold sentences together: articles, pronouns, question words."""
+    return _words_in("function_words.txt")
+
+
+def _words_in(name: str) -> frozenset[str]:
+    lines = (_DATA / name).read_text(encoding="utf-8").splitlines()
+    return frozenset(line for line in lines if line and not line.startswith("#"))
+
+
+def rare_terms(text: str) -> frozenset[str]:
+    """The terms of a text that are no common words, folded, plurals as their singular.
+
+    Scripts without blanks give every two neighbouring characters.
+    """
+    found: set[str] = set()
+    for word in _WORD.findall(text.casefold()):
+        found |= _pairs(word) if _CJK.search(word) else _forms(word)
+    return frozenset(found)
+
+
+def _pairs(word: str) -> set[str]:
+    return {word[at : at + 2] for at in range(len(word) - 1)}
+
+
+def _forms(word: str) -> set[str]:
+    """The word and, of a compound, its parts; without common and very short ones."""
+    parts = re.split(r"[._'’-]", word)
+    whole = [word] if len(parts) > 1 else []
+    return {_singular(part) for part in (*parts, *whole) if _is_rare(part)}
+
+
+def _is_rare(word: str) -> bool:
+    if word.isdigit():
+        return len(word) >= MIN_CHARS
+    if _has_digit(word):
+        return True
+    is_common = word in common_words() or _singular(word) in common_words()
+    return len(word) >= MIN_CHARS and not is_common
+
+
+def _has_digit(word: str) -> bool:
+    return any(character.isdigit() for character in word)
+
+
+def _singular(word: str) -> str:
+    if len(word) > MIN_CHARS + 1 and word.endswith("s") and not word.endswith("ss"):
+        return word[:-1]
+    return word
+
+
+def names(text: str) -> frozenset[str]:
+    """What a text calls by its name, folded: capitalised words and codes that are rare."""
+    named = (word for word in _WORD.findall(text) if word[0].isupper() or _has_digit(word))
+    return frozenset().union(*(_forms(word.casefold()) for word in named))
+
+
+def is_about_another(question: str, trigger: str) -> bool:
+    """Whether both name something, and the question none of what the trigger names.
+
+    “Which port has the Condor gateway?” is near to a note on the Kestrel gateway, and wrong for it.
+    """
+    meant = names(trigger)
+    return bool(meant and names(question)) and not meant & rare_terms(question)
+
+
+def coverage(question: str, trigger: str) -> float:
+    """The share of the trigger's words that the question has, in [0, 1]; function words aside."""
+    wanted = _content(trigger)
+    return len(wanted & _content(question)) / len(wanted) if wanted else 0.0
+
+
+def _content(text: str) -> set[str]:
+    found: set[str] = set()
+    for word in re.findall(r"[^\W_]+", text.casefold()):
+        if word not in function_words():
+            found |= _pairs(word) if _CJK.search(word) else {_singular(word)}
+    return found
+
+
+def rare_among(
+    asked: AbstractSet[str], found: Sequence[AbstractSet[str]], limit: float
+) -> frozenset[str]:
+    """Those of the ``asked`` terms that at most ``limit`` of the texts have."""
+    counts = Counter(term for terms in found for term in terms & asked)
+    return frozenset(term for term in asked if counts[term] <= limit)

@@ -1,0 +1,31 @@
+"""Tables of the experience store."""
+
+from .episodes import Episode, EpisodeState, Evidence
+from .experiences import Experience, Kind, Scope, Source, Status, StoreChange
+from .history import RefineRun, RefineState, Revision, RevisionAction
+from .leaving import ErasureReceipt, Origin, Tombstone
+from .switches import ConversationSwitch, UserSwitch
+from .uses import Outcome, Use
+
+__all__ = [
+    "ConversationSwitch",
+    "Episode",
+    "EpisodeState",
+    "ErasureReceipt",
+    "Evidence",
+    "Experience",
+    "Kind",
+    "Origin",
+    "Outcome",
+    "RefineRun",
+    "RefineState",
+    "Revision",
+    "RevisionAction",
+    "Scope",
+    "Source",
+    "Status",
+    "StoreChange",
+    "Tombstone",
+    "Use",
+    "UserSwitch",
+]

@@ -1,0 +1,53 @@
+"""Reading the store: which notes a question gets, and a person's own notes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from chat.experience.ml.ranking import DEFAULT_GATE, N_CANDIDATES, Candidate, Gate, Ranked, rank
+from chat.experience.models import Experience
+from chat.experience.store import pgvector
+from chat.experience.store.memory import MemoryStore, memory_store
+from chat.experience.store.pgvector import PgVectorStore
+from chat.experience.store.scopes import scopes_of
+from uno_site.engine_clients import embedder_name
+
+
+def store() -> MemoryStore | PgVectorStore:
+    """The store that this database has: one selector, the same results."""
+    return PgVectorStore() if pgvector.is_there() else memory_store
+
+
+def candidates_for(user: Any, embedding: ArrayLike, *, n: int = N_CANDIDATES) -> list[Candidate]:
+    """The notes nearest to a question of ``user``, the nearest first.
+
+    Only the person's scopes are searched; and what is found is read from the database with the
+    same conditions once more, so that nothing is shown that is not theirs to see now.
+
+    Parameters
+    ----------
+    embedding
+        [d] embedding of the question; it is normalised here.
+    """
+    query = np.asarray(embedding, np.float32)
+    length = float(np.linalg.norm(query))
+    if not length:
+        return []
+    hits = store().nearest(scopes_of(user), query / length, embedder=embedder_name(), n=n)
+    rows = Experience.objects.serving().in_scope_of(user).undisputed_by(user).defer("vector")
+    found = rows.in_bulk([key for key, _ in hits])
+    return [_candidate(found[key], cosine) for key, cosine in hits if key in found]
+
+
+def _candidate(row: Experience, similarity: float) -> Candidate:
+    return Candidate(row.pk, similarity, row.trigger, row.content, row.helpful, row.harmful)
+
+
+def notes_for(
+    user: Any, question: str, embedding: ArrayLike, *, gate: Gate = DEFAULT_GATE
+) -> list[Ranked]:
+    """The notes that the reply to a question of ``user`` is shown, in their order."""
+    return rank(question, candidates_for(user, embedding), gate)

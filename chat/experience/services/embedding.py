@@ -1,0 +1,65 @@
+"""The vectors of notes: of the trigger alone, which is what questions are compared with."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Sequence
+
+import numpy as np
+from django.db.models import Q, QuerySet
+
+from chat.experience.models import Experience, Status
+from uno_site.engine_clients import embedder_name, served_client
+from uno_site.inference.errors import InferenceError
+
+logger = logging.getLogger(__name__)
+
+BATCH = 64
+#: Only what may be shown, or may yet be, is embedded.
+EMBEDDED = (Status.ACTIVE, Status.CANDIDATE, Status.QUARANTINED)
+
+
+def unembedded() -> QuerySet[Experience]:
+    """Notes without a vector of the embedder that is served now."""
+    stale = Q(vector=None) | ~Q(embedder=embedder_name())
+    return Experience.objects.filter(stale, status__in=EMBEDDED)
+
+
+def experiences_embed(rows: Sequence[Experience]) -> int:
+    """Embed the triggers of ``rows`` and keep the vectors; how many.
+
+    Raises
+    ------
+    InferenceError
+        The engine cannot be reached, or does not embed.
+    """
+    name = embedder_name()
+    for start in range(0, len(rows), BATCH):
+        batch = rows[start : start + BATCH]
+        vectors = served_client().embed([row.trigger for row in batch])
+        for row, vector in zip(batch, vectors, strict=True):
+            row.vector, row.embedder = pack(vector), name
+        Experience.objects.bulk_update(batch, ["vector", "embedder"])
+    return len(rows)
+
+
+def experience_embed_soon(row: Experience) -> None:
+    """Embed now if the engine answers; otherwise the job does it when it does again."""
+    try:
+        experiences_embed([row])
+    except InferenceError as error:
+        logger.warning("Note %s is embedded later: %s", row.pk, error)
+
+
+def pack(vector: np.ndarray) -> bytes:
+    """A vector [d] as the column's bytes, of length 1."""
+    values = np.asarray(vector, np.float64)
+    length = float(np.linalg.norm(values)) or 1.0
+    return bytes((values / length).astype("<f4").tobytes())
+
+
+def text_hash(trigger: str, content: str) -> str:
+    """What tells that two notes say the same: SHA-256, hexadecimal."""
+    parts = (" ".join(text.casefold().split()) for text in (trigger, content))
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()

@@ -1,0 +1,1 @@
+"""Where notes are searched: in memory by NumPy, or in PostgreSQL by pgvector."""

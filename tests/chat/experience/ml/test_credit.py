@@ -1,0 +1,58 @@
+"""What a reply's aftermath says about a note."""
+
+import pytest
+
+from chat.experience.ml.credit import Aftermath, attitude, credit, was_used
+
+NOTE = "The Kestrel gateway listens on port 7443."
+REPLY = "Kestrel uses port 7443."
+
+
+def after(**values):
+    return Aftermath("Which port has Kestrel?", **{"reply": REPLY, **values})
+
+
+@pytest.mark.parametrize(
+    ("turn", "said"),
+    [
+        ("Thanks! And the timeout?", "praise"),
+        ("Danke, das hilft.", "praise"),
+        ("谢谢", "praise"),
+        ("No, that's wrong.", "objection"),
+        ("That is not right, it moved.", "objection"),
+        ("Das stimmt nicht.", "objection"),
+        ("不对", "objection"),
+        ("No problem. What about Heron?", "none"),
+        ("And which timeout does it have?", "none"),
+        ("Now write this as a letter. " + "x " * 90 + "that is wrong", "none"),
+    ],
+)
+def test_attitude_of_the_next_turn(turn, said):
+    assert attitude(turn) == said
+
+
+@pytest.mark.parametrize(
+    ("values", "verdict"),
+    [
+        ({}, None),
+        ({"thumb": 1}, ("helpful", "thumb")),
+        ({"thumb": -1}, ("harmful", "thumb")),
+        ({"thumb": -1, "reasons": ["style"]}, ("neutral", "thumb")),
+        ({"thumb": -1, "reasons": ["style", "inaccurate"]}, ("harmful", "thumb")),
+        ({"correction": "Kestrel's gateway listens on 7443, over TLS."}, ("helpful", "correction")),
+        ({"correction": "Kestrel uses port 8000."}, ("harmful", "correction")),
+        ({"next_turn": "Thanks."}, ("helpful", "next_turn")),
+        ({"next_turn": "That's wrong."}, ("harmful", "next_turn")),
+        ({"next_turn": "Which port has Kestrel, please?"}, ("harmful", "next_turn")),
+        ({"next_turn": "Write a poem."}, ("neutral", "next_turn")),
+        ({"thumb": 1, "next_turn": "That's wrong."}, ("helpful", "thumb")),
+        ({"thumb": -1, "reply": "I do not know."}, ("neutral", "thumb")),
+    ],
+)
+def test_credit(values, verdict):
+    assert credit(NOTE, after(**values)) == verdict
+
+
+def test_a_wish_about_form_has_no_terms_and_counts_as_used():
+    assert was_used("Answer in one sentence.", "Yes.")
+    assert not was_used(NOTE, "I do not know.")

@@ -1,0 +1,93 @@
+"""The gate and the score, by hand."""
+
+from uuid import UUID
+
+import pytest
+
+from chat.experience.ml.ranking import (
+    MAX_TOKENS,
+    Candidate,
+    Gate,
+    passing,
+    rank,
+    score,
+    tokens_at_most,
+    utility,
+)
+
+
+def note(number=1, similarity=0.9, trigger="the Kestrel gateway", content="Port 7443.", **values):
+    return Candidate(UUID(int=number), similarity, trigger, content, **values)
+
+
+def test_utility_is_a_half_before_anything_is_known_and_moves_with_what_is():
+    assert utility(0, 0) == 0.5
+    assert utility(3, 1) == pytest.approx(4 / 6)
+    assert utility(0, 4) == pytest.approx(1 / 6)
+
+
+def test_the_score_is_similarity_weighed_by_utility():
+    assert score(0.8, 0, 0) == pytest.approx(0.8 * 0.75)
+    assert score(0.8, 3, 1) == pytest.approx(0.8 * (0.5 + 0.5 * 4 / 6))
+
+
+@pytest.mark.parametrize(
+    ("similarity", "question", "passes"),
+    [
+        (0.61, "anything at all", True),
+        (0.59, "anything at all", False),
+        (0.45, "What is the gateway's port?", True),
+        (0.39, "What is the gateway's port?", False),
+    ],
+    ids=["over hi", "under hi without a term", "over lo with a rare term", "under lo"],
+)
+def test_near_enough(similarity, question, passes):
+    assert bool(passing(question, [note(similarity=similarity)])) is passes
+
+
+def test_a_word_that_everybody_uses_is_no_rare_term():
+    near = note(similarity=0.5, trigger="time of the meeting", content="At ten.")
+    assert passing("At what time is the meeting?", [near]) == []
+
+
+def test_a_term_that_most_notes_share_is_not_rare():
+    crowd = [note(n, 0.5, "gateway", f"Gateway fact {n}.") for n in range(1, 11)]
+    assert passing("the gateway", crowd) == []
+    assert len(passing("the gateway", crowd[:4])) == 4
+
+
+def test_a_question_on_another_of_the_same_sort_gets_nothing():
+    assert passing("Which port does the Condor gateway use?", [note(similarity=0.75)]) == []
+    assert passing("Which port does the Kestrel gateway use?", [note(similarity=0.75)])
+
+
+def test_three_notes_at_the_most_the_best_first():
+    notes = [note(n, 0.7 + n / 100) for n in range(1, 6)]
+    assert [item.candidate.id.int for item in rank("Kestrel", notes)] == [5, 4, 3]
+    assert [item.rank for item in rank("Kestrel", notes)] == [1, 2, 3]
+
+
+def test_what_helped_comes_before_what_is_a_little_nearer():
+    harmful, helpful = note(1, 0.82, harmful=4), note(2, 0.80, helpful=4)
+    assert [item.candidate.id.int for item in rank("Kestrel", [harmful, helpful])] == [2, 1]
+
+
+def test_the_budget_is_kept_and_a_shorter_note_takes_what_is_left():
+    long, other, short = (
+        note(1, 0.9, content="x" * 600),
+        note(2, 0.89, content="y" * 600),
+        note(3, 0.88, content="short"),
+    )
+    shown = rank("Kestrel", [long, other, short])
+    assert [item.candidate.id.int for item in shown] == [1, 3]
+    assert sum(item.n_tokens for item in shown) <= MAX_TOKENS
+
+
+def test_ties_are_settled_the_same_way_everywhere():
+    notes = [note(n, 0.8) for n in (3, 1, 2)]
+    assert [item.candidate.id.int for item in rank("Kestrel", notes, Gate())] == [1, 2, 3]
+
+
+def test_scripts_without_blanks_cost_a_token_a_character():
+    assert tokens_at_most("端口七四四三") == 6 + 10
+    assert tokens_at_most("a" * 30) == 10 + 10

@@ -1,0 +1,48 @@
+"""What a text is about: rare terms, names, and how much of a trigger a question has."""
+
+import pytest
+
+from chat.experience.ml.terms import coverage, is_about_another, names, rare_among, rare_terms
+
+
+def test_rare_terms_leave_out_what_everybody_says():
+    assert rare_terms("Which port does the Kestrel gateway use?") == {"kestrel", "gateway"}
+
+
+def test_codes_and_compounds_give_their_parts_too():
+    assert rare_terms("the kestrel-9b") == {"kestrel-9b", "kestrel", "9b"}
+
+
+def test_plurals_are_their_singular():
+    assert rare_terms("invoices") == rare_terms("invoice")
+
+
+def test_scripts_without_blanks_give_pairs():
+    assert "网关" in rare_terms("网关端口")
+
+
+def test_names_are_capitalised_or_have_digits():
+    assert names("The Kestrel gateway is in B7") == {"kestrel", "b7"}
+
+
+@pytest.mark.parametrize(
+    ("question", "is_another"),
+    [
+        ("Which port does the Condor gateway use?", True),
+        ("Which port does the Kestrel gateway use?", False),
+        ("which port has kestrel?", False),
+        ("What is a port?", False),
+    ],
+)
+def test_another_of_the_same_sort(question, is_another):
+    assert is_about_another(question, "port of the Kestrel gateway") is is_another
+
+
+def test_coverage_leaves_function_words_aside():
+    assert coverage("How do printers work?", "printer on the third floor") == pytest.approx(1 / 3)
+    assert coverage("anything", "the") == 0.0
+
+
+def test_terms_that_few_have():
+    found = [{"a", "b"}, {"a"}, {"a"}]
+    assert rare_among({"a", "b", "c"}, found, 2) == {"b", "c"}

@@ -1,0 +1,60 @@
+"""Notes for the screens: a person's own, one that is shared, and a reply that used two."""
+
+from __future__ import annotations
+
+from chat.experience.models import Outcome, Revision, Scope, Status, Use
+from chat.models import Message, MessageRole
+from tests.factories import ExperienceFactory
+from uno_site.accounts.models import User
+
+NOTES = (
+    ("the heating in my flat", "Ms Smith at the letting agency looks after the heating.", "fact"),
+    ("e-mails to offices", "Keep e-mails to offices to three sentences.", "preference"),
+    ("packing for the sea", "A list by day forgets the first-aid kit; list by bag.", "pitfall"),
+)
+
+
+def fill_notes(user: User) -> None:
+    """Notes of ``user``, the first pinned and used; the last set aside."""
+    own = [
+        ExperienceFactory(
+            owner=user,
+            trigger=trigger,
+            content=content,
+            kind=kind,
+            hits=7 - 3 * number,
+            helpful=4 - number,
+            harmful=number,
+            is_pinned=number == 0,
+            status=Status.QUARANTINED if number == 2 else Status.ACTIVE,
+        )
+        for number, (trigger, content, kind) in enumerate(NOTES)
+    ]
+    shared = ExperienceFactory(
+        owner=None,
+        scope=Scope.GLOBAL,
+        trigger="opening hours of the housing office",
+        content="The housing office is open on Tuesdays and Thursdays, 9 to 12.",
+        hits=41,
+        helpful=12,
+    )
+    Revision.objects.create(experience=own[0], action="created", by=user)
+    Revision.objects.create(
+        experience=own[0],
+        action="edited",
+        by=user,
+        before={"content": "The caretaker looks after the heating."},
+        after={"content": own[0].content},
+    )
+    reply = Message.objects.filter(
+        role=MessageRole.ASSISTANT, conversation__user=user, origin="model"
+    ).earliest("created_at")
+    shown = (own[0], shared)
+    for rank, note in enumerate(shown, start=1):
+        outcome = Outcome.HELPFUL if rank == 1 else Outcome.OPEN
+        Use.objects.create(
+            message=reply, experience=note, rank=rank, similarity=0.8, outcome=outcome
+        )
+    notes = [{"id": str(note.pk), "rank": at} for at, note in enumerate(shown, start=1)]
+    reply.provenance = {**reply.provenance, "notes": notes}
+    reply.save()
