@@ -9,6 +9,8 @@ from pathlib import Path
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
+from chat.services.routes import route_rules, route_rules_forget
+from curation.models import Rule
 from training.models import Adapter, TrainingExample, TrainingRun, Verification
 from uno_site.audit.services import audit_record
 
@@ -48,6 +50,25 @@ def consent_sync() -> dict[str, int]:
         totals["n_runs"] += 1 if n_rows or n_tainted else 0
     totals["n_taken_off"] = _take_off_tainted()
     return totals
+
+
+def gone_rules() -> set[str]:
+    """Rules that published routes still name, although nobody's feedback says so any more."""
+    named = route_rules()
+    said = Rule.objects.consented().filter(Q(text__in=named) | Q(original_text__in=named))
+    for texts in said.values_list("text", "original_text"):
+        named.difference_update(texts)
+    return named
+
+
+def has_to_follow() -> bool:
+    """Whether :func:`consent_sync` or :func:`rules_forget` has anything to do."""
+    return withdrawn_examples().exists() or bool(gone_rules())
+
+
+def rules_forget() -> int:
+    """Take the words of people who withdrew out of the published routes; out of how many."""
+    return route_rules_forget(gone_rules())
 
 
 def _clean_run(run: TrainingRun) -> tuple[int, int]:
