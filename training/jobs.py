@@ -28,10 +28,12 @@ QUEUE = "train"
 
 
 def start_cluster_job(cluster: Cluster, by: Any, **params: Any) -> Any:
-    """Queue the training of one cluster."""
-    from uno_site.jobs.services import job_enqueue
+    """Queue the training of one cluster; the same that waits or works already is returned."""
+    from uno_site.jobs.services import active_jobs, job_enqueue
 
-    return job_enqueue(kind="training.run", params={"cluster": str(cluster.pk), **params}, by=by)
+    params = {"cluster": str(cluster.pk), **params}
+    active = active_jobs("training.run").filter(params=params).first()
+    return active or job_enqueue(kind="training.run", params=params, by=by)
 
 
 @job_kind(
