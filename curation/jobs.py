@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from curation.models import RoleName
 from curation.roles.checks import role_check
 from curation.services.clustering import clusters_rebuild
-from curation.services.consent import consent_sync, withdrawn_entries
+from curation.services.consent import consent_sync, has_to_forget
 from curation.services.distilling import entries_distil
 from curation.services.freezing import logs_freeze
 from curation.services.gaps import gaps_update
@@ -111,7 +111,7 @@ def check_roles(ctx: JobContext) -> dict[str, Any]:
     "curation.sync_consent",
     title=_("Take back withdrawn logs"),
     every_minutes=1,
-    has_work=lambda: withdrawn_entries().exists(),
+    has_work=has_to_forget,
 )
 def sync_consent(ctx: JobContext) -> dict[str, Any]:
     """Delete what was made from the logs of people who withdrew their consent."""
