@@ -56,6 +56,9 @@ def job_claim(job_id: uuid.UUID | str) -> Job | None:
         return None
     now, claim = timezone.now(), str(uuid.uuid4())
     with transaction.atomic():
+        # Whoever else claims one of them waits here until we have counted and claimed.
+        active = Job.objects.filter(queue=job.queue, state__in=ACTIVE_STATES).order_by("pk")
+        list(active.select_for_update().values_list("pk", flat=True))
         working = Job.objects.filter(queue=job.queue, state=JobState.RUNNING).count()
         if working >= QUEUE_CAPACITY.get(job.queue, 1):
             return None
