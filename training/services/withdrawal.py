@@ -17,7 +17,7 @@ from uno_site.audit.services import audit_record
 from .promotion import take_off
 from .run_control import run_cancel
 from .run_folder import RunFolder, entry_of
-from .runs import ACTIVE_STATES
+from .runs import ACTIVE_STATES, FINAL_STATES
 from .starting_points import runs_from
 
 DELETED = "A log entry it learned from was deleted."
@@ -81,6 +81,8 @@ def _clean_run(run: TrainingRun) -> tuple[int, int]:
     n_rows = RunFolder(Path(run.folder)).forget_entries(entries) if run.folder else 0
     _forget_samples(run, entries)
     n_tainted = _taint(run.adapters.filter(is_tainted=False), reason)
+    if run.state not in (*ACTIVE_STATES, *FINAL_STATES) and run.folder:
+        RunFolder(Path(run.folder)).forget_training()
     if run.state not in ACTIVE_STATES:
         run.examples.filter(entry_key__in=entries).update(taken_back_at=timezone.now())
     return n_rows, n_tainted
