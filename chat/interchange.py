@@ -2,15 +2,34 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    model_validator,
+)
 
 FORMAT = "uno.conversations"
 VERSION = 1
 
 Text = Annotated[str, Field(max_length=200_000)]
+
+
+def _in_utc(moment: datetime) -> datetime:
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError("the time lies outside the years 1 to 9999") from error
+
+
+Moment = Annotated[AwareDatetime, AfterValidator(_in_utc)]
+"""A time that a database can keep; near the calendar's ends not every zone's can be."""
 
 
 class _Part(BaseModel):
@@ -37,7 +56,7 @@ class MessagePart(_Part):
     content: Text = ""
     error: Text = ""
     correction_of: UUID | None = None
-    created_at: AwareDatetime
+    created_at: Moment
     sampling: dict[str, Any] = {}
     provenance: dict[str, Any] = {}
     feedback: FeedbackPart | None = None
@@ -47,10 +66,10 @@ class ConversationPart(_Part):
     """A conversation with its whole tree; every parent stands before its children."""
 
     title: Annotated[str, Field(max_length=120)] = ""
-    created_at: AwareDatetime
-    updated_at: AwareDatetime
+    created_at: Moment
+    updated_at: Moment
     is_pinned: bool = False
-    archived_at: AwareDatetime | None = None
+    archived_at: Moment | None = None
     folder: Annotated[str, Field(max_length=60)] | None = None
     system_prompt: Annotated[str, Field(max_length=4_000)] = ""
     sampling: dict[str, int | float] = {}

@@ -43,6 +43,10 @@ ATTRIBUTES = {
 URL_SCHEMES = {"http", "https", "mailto"}
 #: A longer code block is shown without colours: highlighting is quadratic in places.
 MAX_HIGHLIGHTED_CHARS = 20_000
+#: A longer text is shown as it was written: parsing is quadratic in places.
+MAX_PARSED_CHARS = 40_000
+#: With more cells no table is drawn: a short row is filled up to the width of the first.
+MAX_TABLE_CELLS = 20_000
 #: With more signs that may begin a formula, none is looked for: each is a search to the end.
 MAX_FORMULA_SIGNS = 400
 
@@ -95,16 +99,31 @@ def _formula(_renderer: Any, tokens: Sequence[Token], index: int, _options: Any,
 
 _PARSER = _parser(has_formulas=True)
 _PLAIN_PARSER = _parser(has_formulas=False)
+_PLAINEST_PARSER = _parser(has_formulas=False).disable("table")
 
 
 def render_markdown(text: str) -> str:
     """Safe HTML of ``text``; it may stand in a page as it is."""
-    n_signs = text.count("$") + text.count("\\(") + text.count("\\[")
-    parser = _PARSER if n_signs <= MAX_FORMULA_SIGNS else _PLAIN_PARSER
     return nh3.clean(
-        parser.render(text),
+        _parsed(text) if len(text) <= MAX_PARSED_CHARS else _as_written(text),
         tags=TAGS,
         attributes=ATTRIBUTES,
         url_schemes=URL_SCHEMES,
         link_rel="noopener noreferrer nofollow ugc",
     )
+
+
+def _parsed(text: str) -> str:
+    n_signs = text.count("$") + text.count("\\(") + text.count("\\[")
+    lines = text.split("\n")
+    n_cells = len(lines) * max(line.count("|") for line in lines)
+    if n_cells > MAX_TABLE_CELLS:
+        parser = _PLAINEST_PARSER
+    else:
+        parser = _PARSER if n_signs <= MAX_FORMULA_SIGNS else _PLAIN_PARSER
+    return str(parser.render(text))
+
+
+def _as_written(text: str) -> str:
+    lines = html.escape(text).split("\n")
+    return f"<p>{'<br>'.join(lines)}</p>"

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from curation.models import RoleName
 from curation.roles.checks import role_check
 from curation.services.clustering import clusters_rebuild
-from curation.services.consent import consent_sync, withdrawn_entries
+from curation.services.consent import consent_sync, has_to_forget
 from curation.services.distilling import entries_distil
 from curation.services.freezing import logs_freeze
 from curation.services.gaps import gaps_update
@@ -22,7 +22,7 @@ from curation.services.processing import STAGES, is_processing_due, logs_process
 from uno_site.database import statistics_refresh
 from uno_site.jobs.context import JobContext
 from uno_site.jobs.registry import job_kind
-from uno_site.uploads import upload_delete, upload_path
+from uno_site.uploads import old_uploads, upload_delete, upload_path, uploads_tidy
 
 MAX_ERRORS_SHOWN = 50
 PROCESS_MINUTES = 5
@@ -111,7 +111,7 @@ def check_roles(ctx: JobContext) -> dict[str, Any]:
     "curation.sync_consent",
     title=_("Take back withdrawn logs"),
     every_minutes=1,
-    has_work=lambda: withdrawn_entries().exists(),
+    has_work=has_to_forget,
 )
 def sync_consent(ctx: JobContext) -> dict[str, Any]:
     """Delete what was made from the logs of people who withdrew their consent."""
@@ -147,6 +147,17 @@ def _stage_progress(ctx: JobContext, start: float, share: float, text: str) -> N
 
 def _in_words(report: dict[str, Any]) -> str:
     return ", ".join(f"{key.removeprefix('n_')} {value}" for key, value in report.items())
+
+
+@job_kind(
+    "curation.tidy_uploads",
+    title=_("Delete uploads that nobody imported"),
+    every_minutes=60,
+    has_work=lambda: bool(old_uploads()),
+)
+def tidy_uploads(ctx: JobContext) -> dict[str, Any]:
+    """Delete the files that were uploaded a week ago and are still not imported."""
+    return {"n_deleted": uploads_tidy()}
 
 
 @job_kind("curation.import", title=_("Import a log file"), max_attempts=1, needs_params=True)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import base64
+import json
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 from django.utils import timezone
@@ -39,3 +42,29 @@ def test_all_rows_once_and_in_order(pairs: None, keys: tuple[Key, ...], size: in
         if not (cursor := part.cursor):
             break
     assert found == whole
+
+
+def cursor_of(*values: object) -> str:
+    return base64.urlsafe_b64encode(json.dumps(values).encode()).decode()
+
+
+TIME, ID = {"t": "2026-01-01T00:00:00+00:00"}, {"u": str(uuid4())}
+
+
+@pytest.mark.parametrize(
+    "cursor",
+    [
+        "no cursor",
+        cursor_of(),
+        cursor_of(ID, ID),
+        cursor_of(TIME, TIME),
+        cursor_of(TIME, ID, ID),
+        cursor_of(None, ID),
+        cursor_of({"t": "9999-12-31T23:59:59-12:00"}, ID),
+        cursor_of({"t": 7}, ID),
+        base64.urlsafe_b64encode(b"[" * 20_000).decode(),
+    ],
+)
+def test_a_cursor_that_makes_no_sense_begins_at_the_first_page(pairs: None, cursor: str) -> None:
+    rows = PreferencePair.objects.all()
+    assert stretch(rows, LATEST, 3, cursor) == stretch(rows, LATEST, 3)

@@ -19,7 +19,7 @@ from training.services.personal.serving import idle_routes, personal_unload_idle
 from training.services.personal.updating import people_to_update, personal_update_all
 from training.services.runs import FINAL_STATES, abandoned_runs, runs_settle
 from training.services.verification import run_verify
-from training.services.withdrawal import consent_sync, withdrawn_examples
+from training.services.withdrawal import consent_sync, has_to_follow, rules_forget
 from uno_site.errors import InvalidInput
 from uno_site.jobs.context import JobContext
 from uno_site.jobs.registry import job_kind
@@ -28,10 +28,12 @@ QUEUE = "train"
 
 
 def start_cluster_job(cluster: Cluster, by: Any, **params: Any) -> Any:
-    """Queue the training of one cluster."""
-    from uno_site.jobs.services import job_enqueue
+    """Queue the training of one cluster; the same that waits or works already is returned."""
+    from uno_site.jobs.services import active_jobs, job_enqueue
 
-    return job_enqueue(kind="training.run", params={"cluster": str(cluster.pk), **params}, by=by)
+    params = {"cluster": str(cluster.pk), **params}
+    active = active_jobs("training.run").filter(params=params).first()
+    return active or job_enqueue(kind="training.run", params=params, by=by)
 
 
 @job_kind(
@@ -128,11 +130,11 @@ def run_evaluate(ctx: JobContext) -> dict[str, Any]:
     title=_("Follow withdrawn consent"),
     min_role="admin",
     every_minutes=1,
-    has_work=lambda: withdrawn_examples().exists(),
+    has_work=has_to_follow,
 )
 def run_sync_consent(ctx: JobContext) -> dict[str, Any]:
     """Taint what learned from withdrawn or deleted logs, and take it off."""
-    totals = consent_sync()
+    totals = consent_sync() | {"n_routes": rules_forget()}
     ctx.log(", ".join(f"{name[2:].replace('_', ' ')}: {n}" for name, n in totals.items()))
     return dict(totals)
 

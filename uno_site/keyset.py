@@ -11,7 +11,7 @@ import json
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -62,7 +62,7 @@ def stretch(rows: QuerySet, keys: Sequence[Key], size: int, cursor: str = "") ->
     """
     fields = [key.field for key in keys]
     found = rows.order_by(*(key.ordering() for key in keys))
-    if (values := _decode(cursor, len(keys))) is not None:
+    if (values := _decode(cursor, keys)) is not None:
         found = found.filter(_behind(keys, values))
     places = list(found.values_list(*fields)[: size + 1])
     shown = [place[-1] for place in places[:size]]
@@ -90,15 +90,18 @@ def _plain(value: Any) -> dict[str, str] | None:
     return {"t": value.isoformat()} if isinstance(value, datetime) else {"u": str(value)}
 
 
-def _decode(cursor: str, n: int) -> list[Any] | None:
-    with suppress(ValueError, TypeError, KeyError, AttributeError):
+def _decode(cursor: str, keys: Sequence[Key]) -> list[Any] | None:
+    """The values of a cursor; None for one that these keys cannot have made."""
+    with suppress(ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError):
         plain = json.loads(base64.urlsafe_b64decode(cursor.encode()))
-        values = [_value(item) for item in plain]
-        return values if cursor and len(values) == n else None
+        return [_value(key, item) for key, item in zip(keys, plain, strict=True)]
     return None
 
 
-def _value(item: Any) -> Any:
-    if item is None:
+def _value(key: Key, item: Any) -> Any:
+    """A key's value: a row's id for "pk", else a time; missing where rows may have none."""
+    if item is None and key.is_nullable:
         return None
-    return datetime.fromisoformat(item["t"]) if "t" in item else UUID(item["u"])
+    if key.field == "pk":
+        return UUID(item["u"])
+    return datetime.fromisoformat(item["t"]).astimezone(UTC)

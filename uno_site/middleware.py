@@ -11,7 +11,7 @@ from inspect import isawaitable
 from typing import Any
 
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.utils.deprecation import MiddlewareMixin
 from whitenoise.middleware import WhiteNoiseMiddleware
@@ -65,6 +65,29 @@ def csp_relaxed(view: Any, **directives: str) -> Any:
         return response
 
     return relaxed
+
+
+class NulMiddleware(MiddlewareMixin):
+    """Take NUL out of what an address or a form says: PostgreSQL keeps none and looks for none."""
+
+    def process_view(self, request: HttpRequest, *_view: Any) -> None:
+        """Clean both before the view reads them."""
+        if _has_nul(request.GET):
+            request.GET = _without_nul(request.GET)
+        # The body of another method, or of the public API, is JSON or nothing.
+        if request.method == "POST" and _has_nul(request.POST):
+            request.POST = _without_nul(request.POST)
+
+
+def _has_nul(data: QueryDict) -> bool:
+    return any("\x00" in value for values in data.lists() for value in values[1])
+
+
+def _without_nul(data: QueryDict) -> QueryDict:
+    cleaned = data.copy()
+    for name, values in data.lists():
+        cleaned.setlist(name, [value.replace("\x00", "") for value in values])
+    return cleaned
 
 
 class StaticFilesMiddleware(WhiteNoiseMiddleware):

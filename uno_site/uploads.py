@@ -48,7 +48,6 @@ def upload_save(file: Any, by: Any = None, *, limit: int = MAX_UPLOAD_BYTES) -> 
     """
     _check(file, limit)
     uploads_dir().mkdir(parents=True, exist_ok=True)
-    _delete_old()
     upload_id = uuid.uuid4()
     path = _path(upload_id)
     with path.open("wb") as target:
@@ -88,6 +87,19 @@ def upload_delete(path: Path) -> None:
         _facts(path).unlink(missing_ok=True)
 
 
+def old_uploads() -> list[Path]:
+    """Uploads that nobody imported within :data:`KEPT_SECONDS`."""
+    return [path for path in uploads_dir().glob("*.upload") if _is_over(path)]
+
+
+def uploads_tidy() -> int:
+    """Delete these; how many."""
+    old = old_uploads()
+    for path in old:
+        upload_delete(path)
+    return len(old)
+
+
 def _check(file: Any, limit: int) -> None:
     if not str(file.name).lower().endswith(SUFFIXES):
         raise InvalidInput(
@@ -114,7 +126,5 @@ def _facts(path: Path) -> Path:
     return path.with_suffix(".json")
 
 
-def _delete_old() -> None:
-    for path in uploads_dir().glob("*.upload"):
-        if time.time() - path.stat().st_mtime > KEPT_SECONDS:
-            upload_delete(path)
+def _is_over(path: Path) -> bool:
+    return time.time() - path.stat().st_mtime > KEPT_SECONDS

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 from uuid import UUID
@@ -12,7 +12,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Max
 from django.utils.translation import gettext as _
 
-from chat.models import RouteKind, RouteTable, ServedRoute
+from chat.models import Message, RouteKind, RouteTable, ServedRoute
 from uno_site.engine_clients import adapter_source
 from uno_site.errors import Conflict, InvalidInput
 
@@ -57,6 +57,53 @@ def route_specs(table: RouteTable) -> list[RouteSpec]:
     return [
         RouteSpec(**{name: getattr(route, name) for name in names}) for route in table.routes.all()
     ]
+
+
+def route_rules() -> set[str]:
+    """Every rule that a published table, served or older, says one of its routes has learned."""
+    named = ServedRoute.objects.exclude(rules=[]).order_by().values_list("rules", flat=True)
+    return {text for rules in named for text in rules}
+
+
+@transaction.atomic
+def route_rules_forget(texts: Collection[str]) -> int:
+    """Take rules out of every published table, and out of the replies that name them.
+
+    The one thing that is changed in a published table: these are people's words, and they took
+    them back. How many routes named one.
+    """
+    gone, n_routes = set(texts), 0
+    for route in ServedRoute.objects.exclude(rules=[]).only("rules"):
+        if gone.isdisjoint(route.rules):
+            continue
+        n_routes += 1
+        route.rules = [text for text in route.rules if text not in gone]
+        route.save(update_fields=["rules"])
+        _replies_forget(route, gone)
+    return n_routes
+
+
+def _replies_forget(route: ServedRoute, gone: set[str]) -> None:
+    for reply in route.messages.only("provenance").iterator(chunk_size=500):
+        rules = reply.provenance.get("rules", [])
+        if not gone.isdisjoint(rules):
+            kept = [text for text in rules if text not in gone]
+            # By a query: nothing was said anew, so the reply is not to be looked at again.
+            provenance = reply.provenance | {"rules": kept}
+            Message.objects.filter(pk=reply.pk).update(provenance=provenance)
+
+
+def is_published(routes: Sequence[RouteSpec], table: RouteTable) -> bool:
+    """Whether ``table`` holds just these routes."""
+    return {_content(spec) for spec in routes} == {_content(spec) for spec in route_specs(table)}
+
+
+def _content(spec: RouteSpec) -> tuple[Any, ...]:
+    values = asdict(spec) | {
+        "centroid": _centroid_bytes(spec.centroid),
+        "rules": tuple(spec.rules),
+    }
+    return tuple(values[field.name] for field in fields(RouteSpec))
 
 
 def route_table_publish(*, routes: Sequence[RouteSpec], note: str, by: Any) -> RouteTable:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+from uuid import UUID
 
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import viewsets
@@ -14,6 +15,7 @@ from rest_framework.response import Response
 from curation.models import Cluster, LogEntry, PreferencePair, Rule
 from curation.services import review
 from uno_site.api.permissions import IsCurator
+from uno_site.errors import InvalidInput
 
 from . import serializers as s
 
@@ -61,7 +63,16 @@ class LogEntryViewSet(Excludable, CuratedViewSet):
     def get_queryset(self) -> Any:
         """The entries that the caller may see, of one cluster if asked."""
         rows, cluster = super().get_queryset(), self.request.query_params.get("cluster")
-        return rows.filter(cluster_id=cluster) if cluster else rows
+        return rows.filter(cluster_id=_id(cluster)) if cluster else rows
+
+
+def _id(given: str) -> UUID:
+    try:
+        return UUID(given)
+    except ValueError as error:
+        raise InvalidInput(
+            f"{given[:80]!r} is no id.", remedy="Give one that the API's lists show."
+        ) from error
 
 
 class ClusterViewSet(Excludable, viewsets.ReadOnlyModelViewSet):

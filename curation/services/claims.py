@@ -55,9 +55,7 @@ def item_take(*, item: Reviewable, by: Any) -> None:
     Conflict
         Somebody else has it, or it changed since it was read.
     """
-    rows = type(item).objects.filter(
-        free_for(by), pk=item.pk, state=item.state, second_opinion=item.second_opinion
-    )
+    rows = type(item).objects.filter(free_for(by), pk=item.pk, updated_at=item.updated_at)
     if not rows.update(**FREE):
         raise _refusal(item)
     item.claimed_by, item.claimed_until = None, None

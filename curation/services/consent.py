@@ -11,7 +11,8 @@ from typing import Any
 from django.db.models import Q
 
 from curation.models import EntryState, LogEntry
-from curation.services.withdrawal import artefacts_delete, orphans_reopen
+from curation.services.records import has_gone_words, records_forget
+from curation.services.withdrawal import artefacts_delete, orphans, orphans_reopen
 
 
 def withdrawn_entries() -> Any:
@@ -29,6 +30,9 @@ def withdrawn_entries() -> Any:
 def consent_sync() -> dict[str, int]:
     """Delete the artefacts of entries whose person has no consent; counts of what went.
 
+    What a deleted conversation took along is followed too: rules that had been merged into one
+    of its own wait again, and records of decisions lose its words.
+
     The entry itself stays, unread, so that consent given again brings it back; it is
     distilled anew then. Deleting the conversation deletes the entry too.
     """
@@ -45,4 +49,10 @@ def consent_sync() -> dict[str, int]:
         cluster_distance=None,
         gap=None,
     )
-    return {"entries": len(ids), "reopened": orphans_reopen(), **counts}
+    reopened, records = orphans_reopen(), records_forget()
+    return {"entries": len(ids), "reopened": reopened, "records": records, **counts}
+
+
+def has_to_forget() -> bool:
+    """Whether :func:`consent_sync` has anything to do: somebody withdrew, or deleted something."""
+    return withdrawn_entries().exists() or orphans().exists() or has_gone_words()

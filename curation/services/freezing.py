@@ -128,6 +128,11 @@ def _columns(draft: Draft) -> dict[str, Any]:
 
 @transaction.atomic
 def _entry_change(entry: LogEntry, draft: Draft, report: FreezeReport) -> None:
+    # Its person may have taken it out since it was read; saving would bring it back.
+    current = LogEntry.objects.select_for_update().filter(pk=entry.pk).first()
+    if current is None:
+        return
+    entry = current
     if has_reviews(entry):
         if flag_add(entry, CHANGED_AFTER_REVIEW):
             entry.save(update_fields=["flags", "updated_at"])

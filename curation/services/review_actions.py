@@ -116,7 +116,9 @@ def _done(
     verb: str, noun: str, item: Reviewable, by: Any, values: dict[str, Any]
 ) -> dict[str, Any]:
     """Do it, and say how the item stood before."""
-    before = {name: getattr(item, name) for name in (*FIELDS, *TEXTS[noun])}
+    # What does not change the words needs none to be undone; they are not kept twice.
+    texts = TEXTS[noun] if verb == "edit" else ()
+    before = {name: getattr(item, name) for name in (*FIELDS, *texts)}
     given = list(opinions.opinions_on(item).values("by_id", "verdict", "at"))
     with transaction.atomic():
         SERVICES[verb](item=item, by=by, **values)

@@ -6,6 +6,8 @@ from collections.abc import Collection
 from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
+from django.utils import timezone
 
 from chat.models import Message
 from curation.models import Candidate, LogEntry, PreferencePair, ReviewState, Rule
@@ -76,7 +78,11 @@ def withdrawal_undo(*, message: Message) -> None:
     Message.objects.filter(pk=message.pk).update(is_withdrawn=False)
 
 
+def orphans() -> QuerySet[Rule]:
+    """Rules whose merge target a deleted conversation took along: nothing stands for them."""
+    return Rule.objects.filter(state=ReviewState.MERGED, merged_into__isnull=True)
+
+
 def orphans_reopen() -> int:
-    """Put rules back into the queue whose merge target a deleted conversation took along."""
-    orphans = Rule.objects.filter(state=ReviewState.MERGED, merged_into__isnull=True)
-    return orphans.update(state=ReviewState.PROPOSED)
+    """Put such rules back into the queue."""
+    return orphans().update(state=ReviewState.PROPOSED, updated_at=timezone.now())

@@ -14,7 +14,7 @@ from curation.roles.bindings import binding_get, binding_update
 from curation.roles.overview import roles_overview
 from curation.services.policy import policy_update
 from uno_site.accounts.permissions import admin_required, curator_required
-from uno_site.errors import InvalidInput
+from uno_site.errors import Conflict, InvalidInput
 from uno_site.jobs.services import active_jobs, job_enqueue
 
 CHECK = "curation.check_roles"
@@ -65,7 +65,12 @@ def policy_page(request: HttpRequest) -> HttpResponse:
 
 @admin_required
 def _policy_save(request: HttpRequest) -> HttpResponse:
-    form = PolicyForm(request.POST, instance=CurationPolicy.current())
+    policy = CurationPolicy.current()
+    if request.POST.get("seen", (seen := stamp(policy))) != seen:
+        raise Conflict(
+            _("This one was changed meanwhile."), remedy=_("Load the page again to see how.")
+        )
+    form = PolicyForm(request.POST, instance=policy)
     if not form.is_valid():
         return _policy_render(request, form)
     policy_update(values=form.cleaned_data, by=request.user)
@@ -77,7 +82,13 @@ def _policy_render(request: HttpRequest, form: PolicyForm) -> HttpResponse:
     if not request.user.is_admin:
         for field in form.fields.values():
             field.disabled = True
-    return render(request, "curation/policy_form.html", {"form": form})
+    context = {"form": form, "seen": stamp(CurationPolicy.current())}
+    return render(request, "curation/policy_form.html", context)
+
+
+def stamp(policy: CurationPolicy) -> str:
+    """What tells whether somebody else saved the policy since a page was loaded."""
+    return policy.updated_at.isoformat()
 
 
 def _known_role(role: str) -> str:

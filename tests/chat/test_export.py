@@ -207,3 +207,19 @@ def test_many_conversations_take_as_many_queries_as_few(
         ReplyFactory(conversation=ConversationFactory(user=alice))
     with django_assert_max_num_queries(4):
         exported(alice)
+
+
+@pytest.mark.parametrize("name", ["created_at", "updated_at", "archived_at"])
+@pytest.mark.parametrize("moment", ["9999-12-31T23:59:59-12:00", "0001-01-01T00:00:00+12:00"])
+def test_a_time_that_no_calendar_holds_is_refused(rich, alice, name: str, moment: str) -> None:
+    content = exported(alice)
+    content["conversations"][0][name] = moment
+    report = bring(alice, content)
+    assert (report.n_conversations, len(report.refused)) == (0, 1)
+    assert "the years 1 to 9999" in report.refused[0]
+
+
+def test_a_message_of_such_a_time_is_refused_too(rich, alice) -> None:
+    content = exported(alice)
+    content["conversations"][0]["messages"][0]["created_at"] = "9999-12-31T23:59:59-12:00"
+    assert "the years 1 to 9999" in bring(alice, content).refused[0]

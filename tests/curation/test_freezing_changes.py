@@ -8,6 +8,7 @@ from curation.models import EntryState, LogEntry, ReviewState
 from curation.services.flags import CHANGED_AFTER_REVIEW
 from curation.services.freezing import logs_freeze
 from curation.services.review import approve_all, item_approve
+from curation.services.withdrawal import entry_withdraw
 from tests.factories import FeedbackFactory, RuleFactory
 from uno_site.accounts.models import User
 
@@ -70,3 +71,22 @@ def test_feedback_taken_back_takes_the_entry_along(feedback: FeedbackFactory) ->
 def test_a_deleted_conversation_takes_the_entry_along(feedback: FeedbackFactory) -> None:
     feedback.message.conversation.delete()
     assert not LogEntry.objects.exists()
+
+
+def test_an_entry_that_is_taken_out_while_logs_are_collected_stays_out() -> None:
+    """The conversations are read by the hundred; much may happen until the last is looked at."""
+    first, second = sorted(
+        (FeedbackFactory(comment="Be brief."), FeedbackFactory(comment="Be brief.")),
+        key=lambda row: row.message.conversation_id,
+    )
+    logs_freeze()
+    second.comment = "Use bullets."
+    second.save()
+    entry = LogEntry.objects.get(message=second.message)
+
+    def take_out(n_done: int) -> None:
+        if n_done == 1:
+            entry_withdraw(entry=entry, by=entry.user)
+
+    logs_freeze(on_progress=take_out)
+    assert LogEntry.objects.get().message == first.message

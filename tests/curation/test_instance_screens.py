@@ -237,3 +237,13 @@ def test_processing_is_queued_from_the_overview(curator: User, client_for: SignI
     client_for(curator).post(reverse("curation:process"))
     assert Job.objects.get().kind == "curation.process"
     assert "Waiting" in client_for(curator).get(reverse("curation:overview")).content.decode()
+
+
+def test_saving_an_older_page_of_the_policy_is_refused(admin: User, client_for: SignIn) -> None:
+    client, url = client_for(admin), reverse("curation:policy")
+    page = client.get(url)
+    values = {**page.context["form"].initial, "seen": page.context["seen"]}
+    assert page.context["seen"] in page.content.decode()
+    assert client.post(url, {**values, "gap_threshold": 0.5}).status_code == 302
+    assert client.post(url, {**values, "recluster_share": 0.3}).status_code == 409
+    assert CurationPolicy.current().gap_threshold == 0.5

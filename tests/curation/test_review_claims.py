@@ -12,11 +12,11 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from curation.models import PreferencePair, ReviewState
+from curation.models import PreferencePair, ReviewState, Rule
 from curation.queues import pair_list
 from curation.services import review
 from curation.services.claims import item_claim, item_release
-from tests.factories import PairFactory, UserFactory
+from tests.factories import PairFactory, RuleFactory, UserFactory
 from uno_site.accounts.models import Role, User
 from uno_site.errors import Conflict
 
@@ -116,3 +116,14 @@ def test_the_page_claims_and_releases(
     assert "curator is looking" in refused.content.decode()
     client_for(curator).post(reverse("curation:pairs-release", args=[pair.pk]))
     assert client_for(other).post(claim).status_code == 204
+
+
+@pytest.mark.parametrize("decide", [review.item_approve, review.item_reject, review.item_skip])
+def test_who_read_it_before_it_was_edited_does_not_overwrite_the_edit(
+    decide: Callable[..., object], curator: User, admin: User
+) -> None:
+    seen = RuleFactory(state=ReviewState.APPROVED)
+    review.rule_edit(rule=Rule.objects.get(), text="In other words.", by=curator)
+    with pytest.raises(Conflict, match="changed meanwhile"):
+        decide(item=seen, by=admin)
+    assert Rule.objects.get().text == "In other words."

@@ -139,3 +139,24 @@ def test_a_feedback_row_is_the_vote_on_its_message(write_rows):
 )
 def test_a_vote_without_its_reply_is_named(write_rows, values, reason):
     assert list(read_logs(write_rows(feedback(**values)))) == [RowError(1, reason)]
+
+
+@pytest.mark.parametrize("current", [{}, [], 7, None, "gone"])
+def test_an_odd_current_message_leaves_the_last_one_shown(write_rows, current):
+    row = chat(ASKED, message("a", "u", "assistant", "A"))
+    row["chat"]["history"]["currentId"] = current
+    [dialogue] = read_dialogues(write_rows(row))
+    assert dialogue.leaf == "a"
+
+
+@pytest.mark.parametrize("key", ["\ud800", "a\x00"])
+def test_an_id_that_no_database_keeps_is_refused(write_rows, key):
+    [error] = read_logs(write_rows(chat(message(key, None, "user", "Hi"))))
+    assert isinstance(error, RowError)
+    assert "unusable character" in error.reason
+
+
+def test_a_time_that_no_calendar_holds_is_none(write_rows):
+    row = {**chat(ASKED), "created_at": "9999-12-31T23:59:59-12:00"}
+    [dialogue] = read_dialogues(write_rows(row))
+    assert dialogue.created_at is None

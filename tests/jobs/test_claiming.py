@@ -1,6 +1,11 @@
 """A job is claimed by one process only, and no more of a queue than it has room for."""
 
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+from uuid import UUID
+
 import pytest
+from django.db import connection, connections
 
 from tests.jobs.kinds import registered
 from uno_site.jobs.models import Job, JobState
@@ -30,3 +35,23 @@ def test_the_same_work_waits_once() -> None:
     with registered(lambda ctx: {}) as kind:
         assert job_enqueue(kind=kind).pk == job_enqueue(kind=kind).pk
         assert job_enqueue(kind=kind, params={"n": 1}).pk != job_enqueue(kind=kind).pk
+
+
+@pytest.mark.skipif(connection.vendor == "sqlite", reason="SQLite lets one process write at a time")
+@pytest.mark.django_db(transaction=True)
+def test_workers_that_meet_leave_a_queue_its_one_job() -> None:
+    with registered(lambda ctx: {}, queue="train") as kind:
+        jobs = [job_enqueue(kind=kind, params={"n": n}) for n in range(8)]
+        start = Barrier(len(jobs))
+
+        def claim(job_id: UUID) -> bool:
+            start.wait()
+            try:
+                return job_claim(job_id) is not None
+            finally:
+                connections.close_all()
+
+        with ThreadPoolExecutor(len(jobs)) as workers:
+            claimed = list(workers.map(claim, [job.pk for job in jobs]))
+    assert sum(claimed) == 1
+    assert Job.objects.filter(state=JobState.RUNNING).count() == 1

@@ -103,3 +103,33 @@ def test_saving_by_form(admin: Any, client_for: ClientFor) -> None:
         "Nothing was changed."
         in browser.post(url, {**values, "sends_per_minute": 7}, follow=True).content.decode()
     )
+
+
+def test_saving_an_older_page_leaves_what_another_admin_changed(
+    admin: Any, client_for: ClientFor
+) -> None:
+    url, browser = reverse("runtime:settings"), client_for(admin)
+    runtime_settings_change(values={"open_signup": True}, by=admin)
+    page = browser.get(url).context["form"]
+    fields = {name: value for name, value in runtime_values().items() if value is not False}
+    seen = {page[name].html_initial_name: value for name, value in runtime_values().items()}
+    assert all(name in browser.get(url).content.decode() for name in seen)
+    runtime_settings_change(values={"open_signup": False}, by=None)
+    browser.post(url, {**fields, **seen, "sends_per_minute": 7})
+    assert runtime_setting("sends_per_minute") == 7
+    assert not runtime_setting("open_signup")
+
+
+def test_a_switch_is_switched_off_by_the_page(admin: Any, client_for: ClientFor) -> None:
+    seen = {f"initial-{name}": value for name, value in runtime_values().items()}
+    fields = {name: value for name, value in runtime_values().items() if value is not False}
+    del fields["personal_adapters"]
+    client_for(admin).post(reverse("runtime:settings"), {**fields, **seen})
+    assert not runtime_setting("personal_adapters")
+
+
+def test_what_another_process_has_just_set_can_be_taken_back(admin: Any) -> None:
+    assert not runtime_setting("open_signup")
+    RuntimeSetting.objects.create(name="open_signup", value=True)  # this process knows it not yet
+    assert runtime_settings_change(values={"open_signup": False}, by=admin) == ["open_signup"]
+    assert not RuntimeSetting.objects.exists()

@@ -266,3 +266,31 @@ def test_the_real_engine_knows_its_base(
     other = make_adapter(tmp_path / "other", layers=1, shapes=shapes)
     with pytest.raises(InvalidInput, match="does not fit the base"):
         upload(ready_cluster, zipped(other))
+
+
+def test_damaged_weights_inside_a_sound_zip_are_refused(
+    ready_cluster: Cluster, scripted: ScriptedClient, peft: Path
+) -> None:
+    content = bytearray(zipped(peft).read())
+    weights = zipfile.ZipFile(io.BytesIO(content)).getinfo("mine/adapter_model.safetensors")
+    start = weights.header_offset + 30 + len(weights.filename)
+    content[start : start + 64] = b"\xff" * 64
+    with pytest.raises(InvalidInput, match="cannot be unpacked"):
+        upload(ready_cluster, SimpleUploadedFile("mine.zip", bytes(content)))
+
+
+@pytest.mark.parametrize("name", [".", "./"])
+def test_a_nameless_member_is_no_fault_of_the_server(
+    ready_cluster: Cluster, scripted: ScriptedClient, peft: Path, name: str
+) -> None:
+    assert upload(ready_cluster, zipped(peft, **{name: "x"})).version == 1
+
+
+@pytest.mark.parametrize("text", ["{", "[]", "7", '"x"'])
+def test_a_record_that_is_no_object_is_refused(
+    ready_cluster: Cluster, scripted: ScriptedClient, peft: Path, text: str
+) -> None:
+    (peft / "uno.json").write_text(text)
+    with pytest.raises(InvalidInput):
+        upload(ready_cluster, zipped(peft))
+    assert not TrainingRun.objects.exists()

@@ -295,3 +295,23 @@ def test_folder_that_is_gone_does_not_break_the_page(
 
     shutil.rmtree(RunFolder(run_folder(run).path).path)
     assert client_for(curator).get(reverse("training:run_detail", args=[run.pk])).status_code == 200
+
+
+def test_the_same_retrain_is_not_queued_while_it_works(
+    ready_cluster: Cluster, admin: Any, client_for: ClientFor
+) -> None:
+    browser, url = client_for(admin), reverse("training:retrain", args=[ready_cluster.pk])
+    browser.post(url)
+    Job.objects.update(state=JobState.RUNNING)
+    assert browser.post(url).url == reverse("jobs:detail", args=[Job.objects.get().pk])
+    browser.post(url, {"kind": "critic"})
+    assert Job.objects.count() == 2
+
+
+@pytest.mark.parametrize("percent", ["9" * 5_000, "1000", "0", "half"])
+def test_a_share_that_is_none_is_refused(
+    verification: Verification, admin: Any, client_for: ClientFor, percent: str
+) -> None:
+    url = reverse("training:adapter_promote", args=[verification.adapter_id])
+    assert client_for(admin).post(url, {"percent": percent}).status_code == 400
+    assert route_table_active() is None

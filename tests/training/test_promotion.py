@@ -16,8 +16,9 @@ from tests.scripted import ScriptedClient
 from tests.training.conftest import make_material
 from training.errors import PromotionRefused
 from training.models import Adapter, AdapterState, Promotion
-from training.services.promotion import promote
+from training.services.promotion import promote, rollback
 from uno_site.audit.models import AuditEvent
+from uno_site.errors import Conflict
 from uno_site.inference.errors import AdapterInvalid, EngineUnreachable
 
 Make = Callable[..., Adapter]
@@ -154,3 +155,26 @@ def test_a_critic_is_published_as_a_critic(
 ) -> None:
     promote([make(letters, kind=RouteKind.CRITIC)], None)
     assert routes() == {"Letters": "critic"}
+
+
+def test_promoting_what_is_served_makes_no_version_to_roll_back_to(
+    letters: Cluster, make: Make, scripted: ScriptedClient
+) -> None:
+    old, new = make(letters), make(letters)
+    promote([old], None)
+    promote([new], None)
+    with pytest.raises(Conflict, match="served already"):
+        promote([new], None)
+    assert RouteTable.objects.count() == 2
+    rollback(None)
+    assert route_table_active().routes.get(cluster_id=letters.pk).adapter_id == old.pk
+
+
+def test_what_has_changed_since_is_published(
+    letters: Cluster, make: Make, scripted: ScriptedClient
+) -> None:
+    adapter = make(letters)
+    promote([adapter], None)
+    Cluster.objects.update(name="Long letters")
+    assert promote([adapter], None).table.version == 2
+    assert routes() == {"Long letters": "expert"}

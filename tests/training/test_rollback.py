@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+from uuid import uuid4
 
 import pytest
+from django.urls import reverse
 
 from chat.models import RouteTable
 from chat.services.routes import route_table_active
@@ -112,3 +114,26 @@ def test_retiring_takes_one_adapter_off(
     assert served() == [stays.name]
     with pytest.raises(Conflict, match="is not served"):
         retire(goes, None)
+
+
+def test_a_second_click_does_not_go_back_a_second_step(
+    letters: Cluster, make: Make, scripted: ScriptedClient, admin: Any, client_for: Any
+) -> None:
+    first, second = make(letters), make(letters)
+    promote([first], None)
+    promote([second], None)
+    browser, url = client_for(admin), reverse("training:rollback")
+    form = {"seen": str(route_table_active().pk)}
+    assert form["seen"] in browser.get(reverse("training:routes")).content.decode()
+    assert browser.post(url, form).status_code == 302
+    assert browser.post(url, form).status_code == 409
+    assert served() == [first.name]
+
+
+@pytest.mark.parametrize("form", [{"to": "abc"}, {"to": str(uuid4())}, {"seen": "abc"}])
+def test_a_table_that_is_not_there_is_not_found(
+    letters: Cluster, make: Make, scripted: ScriptedClient, admin: Any, client_for: Any, form: Any
+) -> None:
+    promote([make(letters)], None)
+    assert client_for(admin).post(reverse("training:rollback"), form).status_code == 404
+    assert route_table_active().version == 1

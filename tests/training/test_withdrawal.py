@@ -11,8 +11,11 @@ import pytest
 from chat.services.routes import route_table_active
 from curation.models import Cluster, LogEntry
 from tests.scripted import ScriptedClient
+from training.errors import TrainingFailed
 from training.models import Adapter, RunState, TrainingRun, Verification
+from training.services.execution import run_execute
 from training.services.promotion import promote
+from training.services.reporting import SilentReporter
 from training.services.run_folder import entry_of
 from training.services.runs import run_create, run_folder, run_set_state
 from training.services.withdrawal import DELETED, WITHDRAWN, consent_sync
@@ -119,3 +122,21 @@ def test_missing_files_do_not_stop_it(run: TrainingRun, adapter: Adapter, settin
     shutil.rmtree(Path(run.folder))
     LogEntry.objects.first().delete()
     assert consent_sync()["n_tainted"] == 1
+
+
+@pytest.mark.parametrize("state", [RunState.TRAINED, RunState.FAILED, RunState.CANCELLED])
+def test_a_trained_run_that_is_taken_up_again_has_forgotten_what_it_learned(
+    run: TrainingRun, trainer: Callable[..., None], state: str
+) -> None:
+    run_set_state(run, RunState.QUEUED)
+    run_execute(run, SilentReporter())
+    run_folder(run).write_json("answers/epoch-1.json", {"x/y": ["An answer of these weights."]})
+    run_set_state(run, state)
+    run.examples.filter(split="train").first().entry.delete()
+    consent_sync()
+    run.refresh_from_db()
+    assert not list(Path(run.folder).rglob("*.safetensors"))
+    assert run_folder(run).read_json("answers/epoch-1.json") is None
+    trainer(error="trained anew")
+    with pytest.raises(TrainingFailed, match="trained anew"):
+        run_execute(run, SilentReporter())

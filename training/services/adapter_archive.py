@@ -7,6 +7,7 @@ folder needs are read, each up to a limit, and written under names of ours.
 from __future__ import annotations
 
 import zipfile
+import zlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import IO, Any
@@ -40,7 +41,7 @@ def archive_unpack(file: IO[bytes], folder: Path) -> None:
         with zipfile.ZipFile(file) as archive:
             for name, member in _members(archive.infolist()).items():
                 _write(archive, member, folder / name)
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError) as error:
+    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError) as error:
         raise InvalidInput(
             _("The file cannot be unpacked: %(error)s.") % {"error": error},
             remedy=_("Give a PEFT folder as a plain ZIP."),
@@ -80,7 +81,7 @@ def _members(infos: Sequence[zipfile.ZipInfo]) -> Mapping[str, zipfile.ZipInfo]:
 
 def _check_name(name: str) -> None:
     path = PurePosixPath(name.replace("\\", "/"))
-    if path.is_absolute() or ".." in path.parts or ":" in path.parts[0]:
+    if path.is_absolute() or ".." in path.parts or any(":" in part for part in path.parts[:1]):
         raise InvalidInput(
             _("The ZIP holds a path that leads elsewhere: %(name)s.") % {"name": f"{name[:80]!r}"}
         )

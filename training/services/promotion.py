@@ -108,8 +108,13 @@ def retire(adapter: Adapter, by: Any, reason: str = "") -> Promotion:
     return promotion
 
 
-def rollback(by: Any, to: RouteTable | None = None, reason: str = "") -> Promotion:
+def rollback(
+    by: Any, to: RouteTable | None = None, reason: str = "", *, seen: RouteTable | None = None
+) -> Promotion:
     """Publish anew what an older table held; by default the one before the active one.
+
+    ``seen`` is the table that was served when ``by`` looked: going back from another one, as a
+    second click would, is refused.
 
     Adapters that were tainted since then, or deleted, are left out: their clusters are
     answered by the base model. Before the first table there was the base model alone.
@@ -117,7 +122,8 @@ def rollback(by: Any, to: RouteTable | None = None, reason: str = "") -> Promoti
     Raises
     ------
     Conflict
-        Nothing is served, so there is nothing to go back from; or ``to`` is active.
+        Nothing is served, so there is nothing to go back from; ``to`` is active, or ``seen``
+        is not any more.
     PromotionRefused
         An adapter of the older table cannot be loaded any more.
     """
@@ -125,6 +131,11 @@ def rollback(by: Any, to: RouteTable | None = None, reason: str = "") -> Promoti
     if active is None:
         raise Conflict(
             _("No route table is published yet."), remedy=_("There is nothing to roll back.")
+        )
+    if seen is not None and seen.pk != active.pk:
+        raise Conflict(
+            _("Somebody else published routes at the same moment."),
+            remedy=_("Look, then try again."),
         )
     if to is not None and to.pk == active.pk:
         raise Conflict(f"Version {active.version} is the one that is served.")

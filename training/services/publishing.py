@@ -14,12 +14,18 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from chat.models import RouteTable
-from chat.services.routes import RouteSpec, route_table_active, route_table_publish
+from chat.services.routes import (
+    RouteSpec,
+    is_published,
+    route_table_active,
+    route_table_publish,
+)
 from curation.models import Cluster
 from training.errors import PromotionRefused
 from training.models import SERVING_STATES, Adapter, AdapterState, Promotion
 from uno_site.audit.services import audit_record
 from uno_site.engine_clients import served_client
+from uno_site.errors import Conflict
 from uno_site.inference.errors import InferenceError
 
 from .adapters import is_intact
@@ -154,10 +160,21 @@ def publish(
 
     The routes are made behind the lock on the active table, so that of two promotions at the
     same time neither loses the other's adapter. ``told`` goes into the audit trail.
+
+    Raises
+    ------
+    Conflict
+        Just these routes are served already: a second version of them would be what rolling
+        back goes to. What an older table held is published all the same.
     """
     with transaction.atomic():
         previous = RouteTable.objects.select_for_update().filter(is_active=True).first()
         specs = make_routes()
+        if previous is not None and restored is None and is_published(specs, previous):
+            raise Conflict(
+                _("These routes are served already (%(table)s).") % {"table": previous},
+                remedy=_("There is nothing to change."),
+            )
         table = route_table_publish(routes=specs, note=reason[:300], by=by)
         promotion = Promotion.objects.create(
             action=action,

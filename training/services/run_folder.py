@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -91,6 +92,14 @@ class RunFolder:
         for file in self.path.glob("answers/*.json"):
             self._forget_answers(file.relative_to(self.path).as_posix(), entry_ids)
         return n_removed
+
+    def forget_training(self) -> None:
+        """Throw away what was learned from the rows, and what it answered: whoever takes the run
+        up begins anew with the rows that are left."""
+        for name in ("state", "checkpoints", "answers"):
+            shutil.rmtree(self.path / name, ignore_errors=True)
+        for name in ("result.json", "metrics.jsonl"):
+            (self.path / name).unlink(missing_ok=True)
 
     def _forget_answers(self, name: str, entry_ids: Collection[str]) -> None:
         answers = self.read_json(name) or {}

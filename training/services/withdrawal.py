@@ -9,13 +9,15 @@ from pathlib import Path
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
+from chat.services.routes import route_rules, route_rules_forget
+from curation.models import Rule
 from training.models import Adapter, TrainingExample, TrainingRun, Verification
 from uno_site.audit.services import audit_record
 
 from .promotion import take_off
 from .run_control import run_cancel
 from .run_folder import RunFolder, entry_of
-from .runs import ACTIVE_STATES
+from .runs import ACTIVE_STATES, FINAL_STATES
 from .starting_points import runs_from
 
 DELETED = "A log entry it learned from was deleted."
@@ -50,6 +52,25 @@ def consent_sync() -> dict[str, int]:
     return totals
 
 
+def gone_rules() -> set[str]:
+    """Rules that published routes still name, although nobody's feedback says so any more."""
+    named = route_rules()
+    said = Rule.objects.consented().filter(Q(text__in=named) | Q(original_text__in=named))
+    for texts in said.values_list("text", "original_text"):
+        named.difference_update(texts)
+    return named
+
+
+def has_to_follow() -> bool:
+    """Whether :func:`consent_sync` or :func:`rules_forget` has anything to do."""
+    return withdrawn_examples().exists() or bool(gone_rules())
+
+
+def rules_forget() -> int:
+    """Take the words of people who withdrew out of the published routes; out of how many."""
+    return route_rules_forget(gone_rules())
+
+
 def _clean_run(run: TrainingRun) -> tuple[int, int]:
     """Take a run's withdrawn rows out and taint its adapters; how many of each."""
     examples = withdrawn_examples().filter(run=run)
@@ -60,6 +81,8 @@ def _clean_run(run: TrainingRun) -> tuple[int, int]:
     n_rows = RunFolder(Path(run.folder)).forget_entries(entries) if run.folder else 0
     _forget_samples(run, entries)
     n_tainted = _taint(run.adapters.filter(is_tainted=False), reason)
+    if run.state not in (*ACTIVE_STATES, *FINAL_STATES) and run.folder:
+        RunFolder(Path(run.folder)).forget_training()
     if run.state not in ACTIVE_STATES:
         run.examples.filter(entry_key__in=entries).update(taken_back_at=timezone.now())
     return n_rows, n_tainted

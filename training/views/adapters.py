@@ -122,7 +122,7 @@ def adapter_promote(request: HttpRequest, adapter_id: UUID) -> HttpResponse:
 def _percent(request: HttpRequest) -> int:
     """The share that was asked for, in per cent."""
     given = request.POST.get("percent", "").strip() or str(EVERYBODY)
-    if not given.isdecimal():
+    if not given.isdecimal() or len(given) > len(str(EVERYBODY)):
         raise InvalidInput(
             _("“%(given)s” is no share.") % {"given": given[:20]},
             remedy=_("Give a whole number from 1 to 100."),

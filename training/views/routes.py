@@ -5,7 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
@@ -43,12 +43,22 @@ def table_detail(request: HttpRequest, table_id: UUID) -> HttpResponse:
 @require_POST
 def routes_rollback(request: HttpRequest) -> HttpResponse:
     """Go back to the table before the active one, or to the one named ``to``."""
-    to = request.POST.get("to")
-    table = get_object_or_404(RouteTable, pk=UUID(to)) if to else None
-    promotion = rollback(request.user, to=table)
+    to, seen = _table_or_404(request, "to"), _table_or_404(request, "seen")
+    promotion = rollback(request.user, to=to, seen=seen)
     messages.success(
         request,
         _("%(reason)s. It is published as %(table)s.")
         % {"reason": promotion.reason, "table": promotion.table},
     )
     return redirect("training:routes")
+
+
+def _table_or_404(request: HttpRequest, field: str) -> RouteTable | None:
+    """The table that a field of the form names; None where it names none."""
+    if not (given := request.POST.get(field)):
+        return None
+    try:
+        key = UUID(given)
+    except ValueError as error:
+        raise Http404 from error
+    return get_object_or_404(RouteTable, pk=key)

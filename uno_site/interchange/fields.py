@@ -125,7 +125,7 @@ def read_time(value: object) -> datetime | None:
     try:
         if isinstance(value, str):
             at = datetime.fromisoformat(value)
-            return at if at.tzinfo else at.replace(tzinfo=UTC)
+            return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
         if is_number(value):
             seconds = float(cast(float, value))
             return datetime.fromtimestamp(seconds / 1000 if seconds > 1e11 else seconds, UTC)

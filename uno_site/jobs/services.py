@@ -56,6 +56,9 @@ def job_claim(job_id: uuid.UUID | str) -> Job | None:
         return None
     now, claim = timezone.now(), str(uuid.uuid4())
     with transaction.atomic():
+        # Whoever else claims one of them waits here until we have counted and claimed.
+        active = Job.objects.filter(queue=job.queue, state__in=ACTIVE_STATES).order_by("pk")
+        list(active.select_for_update().values_list("pk", flat=True))
         working = Job.objects.filter(queue=job.queue, state=JobState.RUNNING).count()
         if working >= QUEUE_CAPACITY.get(job.queue, 1):
             return None
@@ -181,13 +184,15 @@ def job_cancel(*, job: Job, by: Any) -> Job:
 
 @transaction.atomic
 def job_retry(*, job: Job, by: Any) -> Job:
-    """Queue a job that failed or was cancelled once more, with the same parameters."""
-    if job.state not in (JobState.FAILED, JobState.CANCELLED):
-        raise Conflict(
-            _("Only a failed or cancelled job can be retried; this one is %(state)s.")
-            % {"state": job.state}
-        )
-    Job.objects.filter(pk=job.pk).update(
+    """Queue a job that failed or was cancelled once more, with the same parameters.
+
+    Raises
+    ------
+    Conflict
+        It did not fail, or somebody else has queued it again meanwhile.
+    """
+    ended = Job.objects.filter(pk=job.pk, state__in=(JobState.FAILED, JobState.CANCELLED))
+    is_queued = ended.update(
         state=JobState.QUEUED,
         is_cancel_requested=False,
         attempts=0,
@@ -196,9 +201,14 @@ def job_retry(*, job: Job, by: Any) -> Job:
         message="",
         finished_at=None,
     )
+    job.refresh_from_db()
+    if not is_queued:
+        raise Conflict(
+            _("Only a failed or cancelled job can be retried; this one is %(state)s.")
+            % {"state": job.state}
+        )
     audit_record(actor=by, action="job.retry", subject=job)
     transaction.on_commit(lambda: async_task("uno_site.jobs.tasks.dispatch"))
-    job.refresh_from_db()
     return job
 
 

@@ -18,6 +18,18 @@ class SettingsForm(forms.Form):
         super().__init__(*args, initial=runtime_values(), **kwargs)
         for name, option in OPTIONS.items():
             self.fields[name] = _field(option)
+            self.fields[name].show_hidden_initial = True
+
+    @property
+    def changes(self) -> dict[str, Any]:
+        """What was changed on the page. The other fields say only what held when it was loaded,
+        which somebody else may have changed since."""
+        untouched = {
+            name
+            for name in self.cleaned_data
+            if name not in self.changed_data and self.add_initial_prefix(name) in self.data
+        }
+        return {n: value for n, value in self.cleaned_data.items() if n not in untouched}
 
 
 def _field(option: Option) -> forms.Field:

@@ -47,7 +47,8 @@ def runtime_settings_change(*, values: Mapping[str, Any], by: Any) -> list[str]:
         A setting that is not known, or a value out of its range; nothing is changed.
     """
     checked = {name: checked_value(name, value) for name, value in values.items()}
-    now = runtime_values()
+    # Not from the cache: another process may have changed something a moment ago.
+    now = {name: option.default() for name, option in OPTIONS.items()} | _stored()
     changed = [name for name, value in checked.items() if value != now[name]]
     for name in changed:
         _change(OPTIONS[name], checked[name], now[name], by)
@@ -109,7 +110,11 @@ def _change(option: Option, value: Any, before: Any, by: Any) -> None:
 def _changed() -> dict[str, Any]:
     found = cache.get(_CACHE_KEY)
     if found is None:
-        rows = RuntimeSetting.objects.filter(name__in=OPTIONS).values_list("name", "value")
-        found = dict(rows)
+        found = _stored()
         cache.set(_CACHE_KEY, found, timeout=CACHE_SECONDS)
     return found
+
+
+def _stored() -> dict[str, Any]:
+    """What admins set, by name."""
+    return dict(RuntimeSetting.objects.filter(name__in=OPTIONS).values_list("name", "value"))

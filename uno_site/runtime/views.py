@@ -21,7 +21,7 @@ def settings_page(request: HttpRequest) -> HttpResponse:
     """Change settings at run time."""
     form = SettingsForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        changed = runtime_settings_change(values=form.cleaned_data, by=request.user)
+        changed = runtime_settings_change(values=form.changes, by=request.user)
         text = _("Saved; it holds at once.") if changed else _("Nothing was changed.")
         messages.success(request, text)
         return redirect("runtime:settings")

@@ -58,7 +58,7 @@ def parse_chat(row: Mapping[str, Any]) -> Dialogue:
     dialogue = Dialogue(
         external_id=_chat_id(row, chat, turns),
         turns=turns,
-        leaf=leaf if leaf in {turn.id for turn in turns} else turns[-1].id,
+        leaf=next((turn.id for turn in turns if turn.id == leaf), turns[-1].id),
         title=read_optional(chat, "title") or read_optional(row, "title") or "",
         created_at=read_time(row.get("created_at") or chat.get("timestamp")),
     )
@@ -105,7 +105,7 @@ def _read_turn(key: str, item: Mapping[str, Any]) -> DialogueTurn | None:
     original = _spoken(item.get("originalContent"), f"the original content of {name}")
     parent = item.get("parentId")
     turn = DialogueTurn(
-        id=key,
+        id=read_text(key, "a message's id"),
         parent=parent if isinstance(parent, str) else None,
         role=ROLES[role],
         content=content,
