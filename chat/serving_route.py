@@ -6,12 +6,13 @@ The rule is :mod:`chat.route_choice`'s; here it meets an engine, which may refus
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from asgiref.sync import sync_to_async
 
-from chat.models import PersonalRoute, RouteKind, RouteTable, ServedRoute
+from chat.models import PersonalRoute, RouteKind, RouteTable, ServedRoute, SharedRoute
 from chat.provenance import ReplyRecord
-from chat.route_choice import PERSONAL, RouteChoice, choose_route, personal_choice
+from chat.route_choice import PERSONAL, SHARED, RouteChoice, choose_route, personal_choice
 from uno_site.engine_clients import base_model_name
 from uno_site.inference.errors import EngineRefused
 from uno_site.inference.protocol import AsyncInferenceClient, ChatMessage, Sampling
@@ -25,8 +26,9 @@ async def start_record(
     conversation: str,
     personal: PersonalRoute | None,
     sampling: Sampling,
+    shared: SharedRoute | None = None,
 ) -> ReplyRecord:
-    """The first of personal, cluster and base that can answer, its adapter loaded."""
+    """The first of personal, cluster, shared and base that can answer, its adapter loaded."""
     skipped = ""
     if personal is not None and not force_base:
         record = ReplyRecord(personal_choice(personal), base_model_name(), sampling)
@@ -40,6 +42,10 @@ async def start_record(
         record.fallback = await _load_adapter(client, choice.route)
         if not record.fallback:
             record.kind = choice.kind
+    if shared is not None and not force_base and record.kind == RouteKind.BASE:
+        record.shared_fallback = await _load_adapter(client, shared)
+        if not record.shared_fallback:
+            record.kind, record.choice = SHARED, replace(choice, shared=shared)
     return record
 
 
@@ -61,7 +67,9 @@ async def _choose(
     return await sync_to_async(choose_route)(embedding, table, conversation)
 
 
-async def _load_adapter(client: AsyncInferenceClient, route: ServedRoute | PersonalRoute) -> str:
+async def _load_adapter(
+    client: AsyncInferenceClient, route: ServedRoute | PersonalRoute | SharedRoute
+) -> str:
     """Why the route's adapter cannot serve; empty when it can."""
     try:
         await client.load_adapter(route.adapter_name, route.adapter_path)

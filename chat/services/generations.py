@@ -24,11 +24,13 @@ from chat.models import (
     PersonalRoute,
     RouteTable,
     ServedRoute,
+    SharedRoute,
 )
 from chat.selectors import branch
 from chat.services.broadcasting import broadcast
 from chat.services.personal import personal_route_of, reply_tokens_keep
 from chat.services.routes import route_table_active
+from chat.services.shared import shared_route_active
 from uno_site.accounts.quotas import quota_add_tokens
 from uno_site.inference.protocol import ChatMessage, Sampling
 
@@ -49,6 +51,7 @@ class Plan:
     sampling: Sampling
     table: RouteTable | None
     personal: PersonalRoute | None = None
+    shared: SharedRoute | None = None
 
 
 def generation_claim(message_id: UUID) -> Plan | None:
@@ -72,6 +75,7 @@ def generation_claim(message_id: UUID) -> Plan | None:
         sampling=sampling,
         table=route_table_active(),
         personal=personal_route_of(reply.conversation),
+        shared=shared_route_active(),
     )
 
 

@@ -53,6 +53,7 @@ CURATOR = (
     "training:adapter_detail",
     "training:routes",
     "training:table_detail",
+    "training:shared",
     "training:engines",
 )
 ADMIN = (
@@ -79,5 +80,6 @@ FOR_ADMINS_TOO = (
     "training:run_detail",
     "training:adapter_detail",
     "training:routes",
+    "training:shared",
     "jobs:detail",
 )

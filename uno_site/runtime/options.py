@@ -66,6 +66,16 @@ _ALL = (
         lambda: True,
     ),
     Option(
+        "shared_adapter",
+        _("A shared adapter learns from everybody who agreed"),
+        _(
+            "It learns from what people say about replies and answers where no topic’s route "
+            "does, instead of the base model. Off: it neither learns nor answers."
+        ),
+        "switch",
+        lambda: False,
+    ),
+    Option(
         "sends_per_minute",
         _("Messages that one person may send within a minute"),
         _("Keeps one person from holding up the others."),

@@ -104,7 +104,7 @@ def test_the_next_version_goes_on_from_the_one_that_answers(
 ) -> None:
     answers_well(scripted)
     first = personal_update(talkative, SilentReporter()).adapters.get()
-    monkeypatch.setattr("training.services.personal.updating.misfit", lambda *_: "")
+    monkeypatch.setattr("training.services.personal.runs.misfit", lambda *_: "")
     for _ in range(8):
         say(talkative)
     run = personal_update(talkative, SilentReporter())

@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from chat.services.routes import route_table_active
+from chat.services.shared import shared_route_active
 from chat.serving import Answer, answer
 from uno_site.errors import UnoError
 from uno_site.inference.protocol import ChatMessage, Sampling
@@ -45,6 +46,7 @@ class Command(BaseCommand):
                 table=route_table_active(),
                 sampling=sampling,
                 force_base=options["base"],
+                shared=shared_route_active(),
             )
         except UnoError as error:
             raise CommandError(str(error)) from error
