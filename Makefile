@@ -66,7 +66,7 @@ learn-demo: models ## measure the loop on scripted users; writes var/reports/lea
 	@$(MANAGE) learn_demo --check
 
 learn-personal: models ## a personal adapter learns a scripted user's tastes, against prompting and SFT; hours, resumable; var/reports/learn-personal.json
-	@$(BIN)/python -m tests.benchmarks.personal
+	@$(BIN)/python -m tests.benchmarks.personal --beside
 
 memorybench: setup ## the paper's own table: download MemoryBench, answer it by base, UNO-Single and UNO (serve Qwen3-8B)
 	@$(PIP) install --quiet --find-links $(WHEELS) --editable '.[memorybench]'

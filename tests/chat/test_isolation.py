@@ -26,7 +26,7 @@ def routes(alice: User, bob: User) -> list[PersonalRoute]:
     return [serve_personal(alice, "personal-a"), serve_personal(bob, "personal-b")]
 
 
-async def written(user: User, send: Any = message_send, **options: Any) -> Message:
+async def written(send: Any = message_send, **options: Any) -> Message:
     """A reply of the chat, as it came."""
     made = await database_sync_to_async(send)(**options)
     reply = made[1] if isinstance(made, tuple) else made
@@ -39,7 +39,7 @@ async def test_each_is_answered_by_their_own_even_in_turns(
 ) -> None:
     client = serve_with(AsyncScriptedClient(by_whom))
     for user, name in ((alice, "personal-a"), (bob, "personal-b"), (alice, "personal-a")):
-        reply = await written(user, user=user, content=QUERY)
+        reply = await written(user=user, content=QUERY)
         assert reply.content == f"written by {name}"
         assert reply.provenance["adapter_name"] == name
         # The engine's prefix cache is one for each adapter and user.
@@ -52,7 +52,7 @@ async def test_someone_without_one_is_answered_by_the_base(
 ) -> None:
     serve_with(AsyncScriptedClient(by_whom))
     for user in (curator, admin):
-        reply = await written(user, user=user, content=QUERY)
+        reply = await written(user=user, content=QUERY)
         assert reply.content == f"written by {base_model_name()}"
 
 
@@ -60,8 +60,8 @@ async def test_a_reply_made_anew_is_its_owners(
     serve_with: Any, launched: Any, routes: list[PersonalRoute], bob: User
 ) -> None:
     serve_with(AsyncScriptedClient(by_whom))
-    first = await written(bob, user=bob, content=QUERY)
-    again = await written(bob, message_regenerate, message=first)
+    first = await written(user=bob, content=QUERY)
+    again = await written(message_regenerate, message=first)
     assert again.content == "written by personal-b"
 
 

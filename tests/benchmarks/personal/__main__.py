@@ -11,7 +11,6 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -44,17 +43,18 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = _parse(argv)
     data = read_env().data_dir
     base = prepare_base(reference_source(), data / "models/torch-personal")
-    work = Path(tempfile.mkdtemp(prefix="uno-personal-"))
+    work = data / "learn-personal/engine"  # kept: the engine measures formats once
+    work.mkdir(parents=True, exist_ok=True)
     environment = {"UNO_ENGINE_TOKEN": TOKEN, "UNO_DATA_DIR": str(work)}
     deadline = time.monotonic() + 60 * options.minutes
     with running_engine(work, environment=environment) as engine:
         client = HttpClient(engine.url, TOKEN)
         place = Place(client, base, client.health().base_model, data / "learn-personal")
-        if options.beside:
-            write_json(place.root / "beside.json", first_token_times(place, engine.url, TOKEN))
         for seed in options.seeds:
             for arm in (BY_NAME[name] for name in options.arms):
                 _go_on(place, arm, seed, options, deadline)
+        if options.beside and is_finished(place.root, "bullets", 0, 1):
+            write_json(place.root / "beside.json", first_token_times(place, engine.url, TOKEN))
     return _conclude(place.root, data / "reports/learn-personal.json", options)
 
 

@@ -71,8 +71,8 @@ def provenance_table(reply: Answer) -> Table:
         table.add_row("Adapter", f"{why.adapter_name} (version {why.adapter_version})")
     if why.rules:
         table.add_row("It learned", "\n".join(why.rules))
-    if why.fallback:
-        table.add_row("Fallback", why.fallback)
+    if fallback := why.fallback or why.shared_fallback:
+        table.add_row("Fallback", fallback)
     version = "none" if why.table_version is None else f"v{why.table_version}"
     table.add_row("Routes", version)
     table.add_row("Model", why.model)
