@@ -73,6 +73,12 @@ def test_its_folder_is_a_hindsight_run_and_keeps_only_what_is_needed(talkative, 
     assert not (folder / "checkpoints").exists()
 
 
+def test_admins_choose_the_teacher(talkative, scripted, admin) -> None:
+    answers_well(scripted)
+    runtime_settings_change(values={"hindsight_teacher": "live"}, by=admin)
+    assert personal_update(talkative, SilentReporter()).config["teacher"] == "live"
+
+
 def test_the_name_says_nothing_of_the_person(talkative, scripted) -> None:
     answers_well(scripted)
     run = personal_update(talkative, SilentReporter())

@@ -22,6 +22,7 @@ from training.services.starting_points import StartingPoint
 from uno_site.audit.services import audit_record
 from uno_site.engine_clients import base_model_name, served_client
 from uno_site.jobs.models import Job
+from uno_site.runtime.services import runtime_setting
 
 from .rows import canary_rows, interaction_row
 
@@ -101,7 +102,8 @@ def _write(
 
 def _config(start: Adapter | None, base: TorchBase) -> dict[str, Any]:
     """The settings; they go on from ``start`` where it is whole and fits them."""
-    values = config_for(AdapterKind.HINDSIGHT, base)
+    changes = {"teacher": runtime_setting("hindsight_teacher")}
+    values = config_for(AdapterKind.HINDSIGHT, base, changes)
     if start is None or not is_intact(start):
         return values
     if misfit(Path(start.path), values, AdapterKind.HINDSIGHT, start.base_sha256):
