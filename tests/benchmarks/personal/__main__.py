@@ -43,9 +43,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = _parse(argv)
     data = read_env().data_dir
     base = prepare_base(reference_source(), data / "models/torch-personal")
-    work = data / "learn-personal/engine"  # kept: the engine measures formats once
+    work = data / "learn-personal/engine"
     work.mkdir(parents=True, exist_ok=True)
+    # The file's own format, so that figures do not depend on which one is fastest here.
     environment = {"UNO_ENGINE_TOKEN": TOKEN, "UNO_DATA_DIR": str(work)}
+    environment["UNO_MODEL_FORMAT"] = "original"
     deadline = time.monotonic() + 60 * options.minutes
     with running_engine(work, environment=environment) as engine:
         client = HttpClient(engine.url, TOKEN)

@@ -22,7 +22,8 @@ class Arm:
 
     ``after`` is the arm from whose last adapter it goes on. ``logs`` is the arm whose
     interactions it learns from; by default it has its own, from its own replies. ``config``
-    are settings that differ from the small profile's.
+    are settings that differ from the small profile's. With ``is_reminded`` the teacher is told
+    all that the user asked for in the same update, the reply's own next message last.
     """
 
     name: str
@@ -31,6 +32,7 @@ class Arm:
     after: str = ""
     logs: str = ""
     n_tokens: int = 48
+    is_reminded: bool = False
     config: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -49,6 +51,7 @@ ARMS: tuple[Arm, ...] = (
     Arm("bullets", (BULLETS,)),
     Arm("flip", (PROSE,), after="bullets"),
     Arm("second", _BOTH, after="bullets"),
+    Arm("second-reminded", _BOTH, after="bullets", is_reminded=True),
     Arm("notes", (BULLETS,), "notes", logs="bullets"),
     Arm("turns", (BULLETS,), "turns", logs="bullets"),
     Arm("sft", (BULLETS,), "sft", logs="bullets"),

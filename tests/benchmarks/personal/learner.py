@@ -23,7 +23,7 @@ from uno_site.inference.protocol import ChatMessage, ChatRequest, ChatResult, Sa
 from uno_site.inference.torch_base import BaseModel
 
 from .arms import BY_NAME, TRAINED, Arm, config_of
-from .rows import Row, as_notes, as_turns, interaction, read_rows, write_run
+from .rows import Row, as_notes, as_turns, interaction, read_rows, reminded, write_run
 from .tastes import BULLETS, SECOND, next_message
 
 TRAINER = (sys.executable, "-m", "training.ml.train")
@@ -146,12 +146,13 @@ class Learner:
             return read_rows(self.place.folder(self.arm.logs, self.seed) / str(number))
         seed = 100_000 * self.seed + 1000 * number
         replies = self.ask(asked, temperature=0.7, seed=seed)
-        return [
+        rows = [
             interaction(
                 f"{seed + i}/x", prompt, reply, next_message(self.arm.tastes, i, reply.text)
             )
             for i, (prompt, reply) in enumerate(zip(asked, replies, strict=True))
         ]
+        return reminded(rows) if self.arm.is_reminded else rows
 
     def _config(self) -> Any:
         if not self.state["adapter"]:

@@ -30,6 +30,16 @@ def interaction(key: str, prompt: str, reply: ChatResult, heard: tuple[str, str]
     }
 
 
+def reminded(rows: Sequence[Row]) -> list[Row]:
+    """The rows that ask for something, told what else was asked for in all of them."""
+    wishes = list(dict.fromkeys(row["follow_up"] for row in rows if not row["mask"]))
+
+    def told(own: str) -> str:
+        return "\n\n".join([*(wish for wish in wishes if wish != own), own])
+
+    return [row if row["mask"] else {**row, "follow_up": told(row["follow_up"])} for row in rows]
+
+
 def write_run(
     folder: Path,
     rows: Sequence[Row],
