@@ -147,3 +147,20 @@ def test_the_page_says_why(conversation: Conversation, alice: User, client_for: 
     assert "Why this answer: the shared adapter" in page
     assert "instead of the base model" in page
     assert "v4" in page
+
+
+async def test_it_answers_where_the_topics_adapter_cannot_be_loaded(shared: SharedRoute) -> None:
+    client = AsyncScriptedClient(by_whom)
+    table = await database_sync_to_async(publish_expert)(client)
+    load = client.script.load_adapter
+
+    def refuse(name: str, path: str) -> None:
+        if name.startswith("expert"):
+            raise AdapterInvalid("Its base is another.")
+        load(name, path)
+
+    client.script.load_adapter = refuse  # type: ignore[method-assign]
+    got = await answer(client, table=table, shared=shared)
+    assert got.text == "written by shared-1"
+    assert (got.provenance.kind, got.provenance.adapter_name) == ("shared", "shared-1")
+    assert "Its base is another" in got.provenance.fallback
