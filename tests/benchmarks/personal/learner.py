@@ -24,7 +24,7 @@ from uno_site.inference.torch_base import BaseModel
 
 from .arms import BY_NAME, TRAINED, Arm, config_of
 from .rows import Row, as_notes, as_turns, interaction, read_rows, reminded, write_run
-from .tastes import BULLETS, SECOND, next_message
+from .tastes import BULLETS, PROSE, SECOND, next_message
 
 TRAINER = (sys.executable, "-m", "training.ml.train")
 WEIGHTS = "adapter_model.safetensors"
@@ -197,8 +197,10 @@ class Learner:
         vectors = self.place.client.embed([text or " " for text in (*texts, *base, *prompts)])
         shares = topic_shares(vectors[:n], vectors[n : 2 * n], vectors[2 * n :])
         return {
-            "list": [int(BULLETS.is_met(text)) for text in texts],
-            "second": [int(SECOND.is_met(text)) for text in texts],
+            **{
+                taste.name: [int(taste.is_met(text)) for text in texts]
+                for taste in (BULLETS, PROSE, SECOND)
+            },
             "on_topic": [int(one) for one in on_topic(shares)],
             "repetitive": [int(is_repetitive(text)) for text in texts],
             "words": [len(text.split()) for text in texts],

@@ -12,7 +12,7 @@ from tests.benchmarks.report import Report, bar
 from training.evaluation.statistics import mean_estimate
 from uno_site.files import read_json
 
-RATES = ("list", "second", "on_topic", "repetitive", "words")
+RATES = ("list", "prose", "second", "on_topic", "repetitive", "words")
 
 
 def is_finished(root: Path, arm: str, seed: int, n_updates: int) -> bool:
@@ -85,11 +85,11 @@ def bars_of(root: Path, arms: dict[str, Report]) -> Report:
         if value is not None:
             bars[name] = bar(value, limit, at_least=at_least)
 
-    listed, both, flipped = end("bullets", "list"), end("second", "list"), end("flip", "list")
+    listed, both = end("bullets", "list"), end("second", "list")
     put("bullets: list rate", listed, 0.7, at_least=True)
     put("bullets: on topic", end("bullets", "on_topic"), 0.8, at_least=True)
     put("irrelevant: list rate", end("irrelevant", "list"), 0.2, at_least=False)
-    put("flip: prose rate", None if flipped is None else 1 - flipped, 0.6, at_least=True)
+    put("flip: prose rate", end("flip", "prose"), 0.6, at_least=True)
     if listed is not None and both is not None:
         put("second taste: list rate lost", listed - both, 0.2, at_least=False)
     put("long replies: list rate", end("long", "list"), 0.7, at_least=True)
