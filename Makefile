@@ -65,8 +65,8 @@ learn: models ## one pass of the loop over what the curators approved
 learn-demo: models ## measure the loop on scripted users; writes var/reports/learn-demo.json
 	@$(MANAGE) learn_demo --check
 
-learn-personal: models ## a personal adapter learns a scripted user's taste: rate, topic, cost; var/reports/learn-personal.json
-	@$(BIN)/python -m tests.benchmarks.personal --arms frozen irrelevant
+learn-personal: models ## a personal adapter learns a scripted user's tastes, against prompting and SFT; hours, resumable; var/reports/learn-personal.json
+	@$(BIN)/python -m tests.benchmarks.personal --beside
 
 memorybench: setup ## the paper's own table: download MemoryBench, answer it by base, UNO-Single and UNO (serve Qwen3-8B)
 	@$(PIP) install --quiet --find-links $(WHEELS) --editable '.[memorybench]'

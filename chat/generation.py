@@ -175,6 +175,7 @@ class Generation:
             plan.messages,
             table=plan.table,
             personal=plan.personal,
+            shared=plan.shared,
             client=self.client,
             sampling=plan.sampling,
             user=plan.user,

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 
 from chat.personal_models import PersonalRoute, ReplyTokens
-from chat.route_models import RouteKind, RouteTable, ServedRoute
+from chat.route_models import RouteKind, RouteTable, ServedRoute, SharedRoute
 from uno_site.base_models import TimestampedModel, UUIDModel
 
 __all__ = [
@@ -30,6 +30,7 @@ __all__ = [
     "RouteKind",
     "RouteTable",
     "ServedRoute",
+    "SharedRoute",
     "ShippedNotice",
 ]
 

@@ -6,9 +6,9 @@ import time
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from chat.models import PersonalRoute, RouteKind, ServedRoute
+from chat.models import PersonalRoute, RouteKind, ServedRoute, SharedRoute
 from chat.notes import Note
-from chat.route_choice import RouteChoice
+from chat.route_choice import SHARED, RouteChoice
 from uno_site.inference.protocol import Sampling, Usage
 
 IMPORTED = "imported"
@@ -26,10 +26,12 @@ class Provenance:
     a reply from a file has only :data:`IMPORTED` and perhaps its model's name.
     ``fallback`` is set when the base model answered although the route said otherwise,
     and tells why; ``personal_fallback`` the same of the person's own adapter, after which the
-    routes were asked. ``system_prompt`` is what stood before the conversation. ``canary_percent``
-    is the share of conversations in which the cluster's canary answers, where it has one, and
-    ``is_canary`` whether this is one of them. ``notes`` are the notes of the experience store that
-    stood before the question, by id (:meth:`chat.notes.Note.as_json`), and ``notes_fallback`` why
+    routes were asked, and ``shared_fallback`` of the shared one, after which the base answered.
+    An answer of kind ``shared`` has the reason for which no route answered.
+    ``system_prompt`` is what stood before the conversation. ``canary_percent`` is the share of
+    conversations in which the cluster's canary answers, where it has one, and ``is_canary``
+    whether this is one of them. ``notes`` are the notes of the experience store that stood
+    before the question, by id (:meth:`chat.notes.Note.as_json`), and ``notes_fallback`` why
     none did where they were wanted. Distances are Euclidean in the space of
     normalised query embeddings.
     """
@@ -52,6 +54,7 @@ class Provenance:
     prompt_refs: tuple[str, ...] = ()
     fallback: str = ""
     personal_fallback: str = ""
+    shared_fallback: str = ""
     finish_reason: str = ""
     prompt_tokens: int = 0
     completion_tokens: int = 0
@@ -88,6 +91,7 @@ class ReplyRecord:
     critique: str = ""
     fallback: str = ""
     personal_fallback: str = ""
+    shared_fallback: str = ""
     prompt_refs: tuple[str, ...] = ()
     system_prompt: str = ""
     token_ids: list[int] = field(default_factory=list)
@@ -102,16 +106,19 @@ class ReplyRecord:
                 self.usage.completion_tokens + usage.completion_tokens,
             )
 
-    def _adapted(self) -> ServedRoute | PersonalRoute | None:
+    @property
+    def adapted(self) -> ServedRoute | PersonalRoute | SharedRoute | None:
         """Whose adapter answers; None where the base model does."""
         if self.kind == RouteKind.BASE:
             return None
+        if self.kind == SHARED:
+            return self.choice.shared
         return self.choice.personal or self.choice.route
 
     def provenance(self) -> Provenance:
         """The record as it is kept."""
         choice, route, near = self.choice, self.choice.route, self.choice.nearest
-        adapted = self._adapted()
+        adapted = self.adapted
         return Provenance(
             kind=self.kind,
             reason=choice.reason,
@@ -131,6 +138,7 @@ class ReplyRecord:
             prompt_refs=self.prompt_refs,
             fallback=self.fallback,
             personal_fallback=self.personal_fallback,
+            shared_fallback=self.shared_fallback,
             finish_reason=self.finish_reason,
             prompt_tokens=self.usage.prompt_tokens,
             completion_tokens=self.usage.completion_tokens,

@@ -1,5 +1,6 @@
 """Who answers a query. The one rule: the person's own adapter, where it is on; else the route of
-the nearest cluster that reaches the query (UNO §6); else the base model.
+the nearest cluster that reaches the query (UNO §6); else the shared adapter, where one is served;
+else the base model.
 """
 
 from __future__ import annotations
@@ -11,11 +12,13 @@ from typing import Any
 
 import numpy as np
 
-from chat.models import PersonalRoute, RouteKind, RouteTable, ServedRoute
+from chat.models import PersonalRoute, RouteKind, RouteTable, ServedRoute, SharedRoute
 from chat.router import UNSEEN, Router
 
 PERSONAL = "personal"
 """The kind of an answer by the person's own adapter; no kind of published route."""
+SHARED = "shared"
+"""The kind of an answer by the shared adapter, which stands in for the base model."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +28,8 @@ class RouteChoice:
     ``distance`` and ``limit`` belong to the nearest cluster, also when it does not reach
     the query. ``reason`` is explained at :class:`~chat.provenance.Provenance`.
     ``canary`` is the cluster's canary where it has one: the route itself, or the one that the
-    conversation was not drawn for. ``personal`` is the person's own adapter, where it answers.
+    conversation was not drawn for. ``personal`` is the person's own adapter, where it answers,
+    and ``shared`` everybody's.
     """
 
     route: ServedRoute | None
@@ -37,6 +41,7 @@ class RouteChoice:
     nearest: ServedRoute | None = None
     canary: ServedRoute | None = None
     personal: PersonalRoute | None = None
+    shared: SharedRoute | None = None
 
     @property
     def is_canary(self) -> bool:

@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from uno_site.base_models import UUIDModel
+from uno_site.base_models import TimestampedModel, UUIDModel
 
 
 class RouteTable(UUIDModel):
@@ -104,3 +104,20 @@ class ServedRoute(UUIDModel):
     def centroid_vector(self) -> np.ndarray:
         """The centroid, shape [d], float32."""
         return np.frombuffer(bytes(self.centroid), dtype="<f4")
+
+
+class SharedRoute(TimestampedModel):
+    """The shared adapter, as published: it answers where the base model would have.
+
+    There is one at most (``scope`` is always the same); as in :class:`ServedRoute` the adapter
+    is opaque.
+    """
+
+    scope = models.CharField(max_length=10, default="everybody", unique=True, editable=False)
+    adapter_id = models.UUIDField()
+    adapter_name = models.CharField(max_length=120)
+    adapter_version = models.PositiveIntegerField()
+    adapter_path = models.CharField(max_length=500)
+
+    def __str__(self) -> str:
+        return self.adapter_name

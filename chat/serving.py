@@ -1,4 +1,4 @@
-"""How a question is answered: personal adapter, expert, critic or base (UNO §6).
+"""How a question is answered: personal adapter, expert, critic, shared adapter or base (UNO §6).
 
 The one definition: the web's streaming, ``manage.py ask`` and the measurements all call it.
 """
@@ -14,10 +14,10 @@ from typing import Any
 
 from asgiref.sync import async_to_sync
 
-from chat.models import PersonalRoute, RouteKind, RouteTable
+from chat.models import PersonalRoute, RouteKind, RouteTable, SharedRoute
 from chat.notes import Recall, with_notes
 from chat.provenance import Provenance, ReplyRecord
-from chat.route_choice import PERSONAL, RouteChoice
+from chat.route_choice import RouteChoice
 from chat.serving_route import start_record
 from uno_site.engine_clients import served_async_client
 from uno_site.inference.errors import EngineUnreachable
@@ -104,6 +104,7 @@ async def answer_stream(
     sampling: Sampling = DEFAULT_SAMPLING,
     force_base: bool = False,
     personal: PersonalRoute | None = None,
+    shared: SharedRoute | None = None,
     user: str | None = None,
     conversation: str = "",
     json_schema: Mapping[str, Any] | None = None,
@@ -123,6 +124,8 @@ async def answer_stream(
     personal
         The asking person's own adapter, where it may answer: it comes before every route. The
         caller vouches that it is theirs (:func:`chat.services.personal.personal_route_of`).
+    shared
+        The shared adapter, where one is served: it stands in for the base model.
     user, conversation
         Opaque ids: for the engine's fair queueing, and for the draw between a canary and the
         rest; without a conversation no canary answers.
@@ -140,7 +143,7 @@ async def answer_stream(
         cannot be loaded is no error: the base model answers and the provenance says so.
     """
     record = await start_record(
-        messages, table, client, force_base, conversation, personal, sampling, recall
+        messages, table, client, force_base, conversation, personal, sampling, shared, recall
     )
     if messages[0].role == "system":
         record.system_prompt = messages[0].content
@@ -160,10 +163,9 @@ async def answer_stream(
 async def _direct(
     asked: ChatRequest, record: ReplyRecord, client: AsyncInferenceClient
 ) -> AsyncGenerator[ServingEvent]:
-    """The person's adapter, the expert's, or the base model answers by itself."""
-    route = record.choice.personal or record.choice.route
-    if record.kind in (PERSONAL, RouteKind.EXPERT) and route is not None:
-        asked = replace(asked, model=route.adapter_name)
+    """An adapter or the base model answers by itself."""
+    if record.adapted is not None:
+        asked = replace(asked, model=record.adapted.adapter_name)
     async with aclosing(_stream(asked, record, client)) as events:
         async for event in events:
             yield event
@@ -241,12 +243,18 @@ async def answer_async(
     client: AsyncInferenceClient,
     sampling: Sampling = DEFAULT_SAMPLING,
     force_base: bool = False,
+    shared: SharedRoute | None = None,
 ) -> Answer:
     """The whole reply of :func:`answer_stream`."""
     parts: list[str] = []
     provenance = None
     async for event in answer_stream(
-        messages, table=table, client=client, sampling=sampling, force_base=force_base
+        messages,
+        table=table,
+        client=client,
+        sampling=sampling,
+        force_base=force_base,
+        shared=shared,
     ):
         if isinstance(event, Delta):
             parts.append(event.text)
@@ -268,6 +276,7 @@ def answer_many(
     client: AsyncInferenceClient | None = None,
     sampling: Sampling = DEFAULT_SAMPLING,
     force_base: bool = False,
+    shared: SharedRoute | None = None,
     concurrency: int = 8,
 ) -> list[Answer]:
     """Answer many conversations from synchronous code, in their order, so that the engine batches.
@@ -283,7 +292,12 @@ def answer_many(
         async def one(messages: Sequence[ChatMessage]) -> Answer:
             async with gate:
                 return await answer_async(
-                    messages, table=table, client=engine, sampling=sampling, force_base=force_base
+                    messages,
+                    table=table,
+                    client=engine,
+                    sampling=sampling,
+                    force_base=force_base,
+                    shared=shared,
                 )
 
         try:

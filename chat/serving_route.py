@@ -6,13 +6,14 @@ The rule is :mod:`chat.route_choice`'s; here it meets an engine, which may refus
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from asgiref.sync import sync_to_async
 
-from chat.models import PersonalRoute, RouteKind, RouteTable, ServedRoute
+from chat.models import PersonalRoute, RouteKind, RouteTable, ServedRoute, SharedRoute
 from chat.notes import Recall, notes_prompt, recalled, room_for_notes
 from chat.provenance import ReplyRecord
-from chat.route_choice import PERSONAL, RouteChoice, choose_route, personal_choice
+from chat.route_choice import PERSONAL, SHARED, RouteChoice, choose_route, personal_choice
 from uno_site.engine_clients import base_model_name
 from uno_site.inference.errors import EngineRefused, InferenceError
 from uno_site.inference.protocol import AsyncInferenceClient, ChatMessage, FloatArray, Sampling
@@ -41,12 +42,15 @@ async def start_record(
     conversation: str,
     personal: PersonalRoute | None,
     sampling: Sampling,
+    shared: SharedRoute | None = None,
     recall: Recall | None = None,
 ) -> ReplyRecord:
-    """The first of personal, cluster and base that can answer, its adapter loaded, and the
-    notes for the question."""
+    """The first of personal, cluster, shared and base that can answer, its adapter loaded, and
+    the notes for the question."""
     question = Question(client, messages[-1].content)
-    record = await _routed(question, table, client, force_base, conversation, personal, sampling)
+    record = await _routed(
+        question, table, client, force_base, conversation, personal, sampling, shared
+    )
     if recall is not None:
         await _add_notes(record, question, recall, messages)
     return record
@@ -60,6 +64,7 @@ async def _routed(
     conversation: str,
     personal: PersonalRoute | None,
     sampling: Sampling,
+    shared: SharedRoute | None,
 ) -> ReplyRecord:
     skipped = ""
     if personal is not None and not force_base:
@@ -74,6 +79,10 @@ async def _routed(
         record.fallback = await _load_adapter(client, choice.route)
         if not record.fallback:
             record.kind = choice.kind
+    if shared is not None and not force_base and record.kind == RouteKind.BASE:
+        record.shared_fallback = await _load_adapter(client, shared)
+        if not record.shared_fallback:
+            record.kind, record.choice = SHARED, replace(choice, shared=shared)
     return record
 
 
@@ -109,7 +118,9 @@ async def _add_notes(
         record.prompt_refs += (notes_prompt(question.text).ref,)
 
 
-async def _load_adapter(client: AsyncInferenceClient, route: ServedRoute | PersonalRoute) -> str:
+async def _load_adapter(
+    client: AsyncInferenceClient, route: ServedRoute | PersonalRoute | SharedRoute
+) -> str:
     """Why the route's adapter cannot serve; empty when it can."""
     try:
         await client.load_adapter(route.adapter_name, route.adapter_path)

@@ -18,6 +18,8 @@ from training.services.personal.forgetting import has_to_forget, personal_sync
 from training.services.personal.serving import idle_routes, personal_unload_idle
 from training.services.personal.updating import people_to_update, personal_update_all
 from training.services.runs import FINAL_STATES, abandoned_runs, runs_settle
+from training.services.shared.forgetting import broken_runs, shared_sync
+from training.services.shared.updating import shared_is_due, shared_update
 from training.services.verification import run_verify
 from training.services.withdrawal import consent_sync, has_to_follow, rules_forget
 from uno_site.errors import InvalidInput
@@ -165,6 +167,35 @@ def run_personal_update(ctx: JobContext) -> dict[str, Any]:
 def run_personal_sync(ctx: JobContext) -> dict[str, Any]:
     """Forget what people withdrew or deleted; let go of adapters that nobody uses now."""
     return personal_sync() | {"n_unloaded": personal_unload_idle()}
+
+
+@job_kind(
+    "shared.update",
+    title=_("Update the shared adapter"),
+    queue=QUEUE,
+    min_role="admin",
+    every_minutes=5,
+    has_work=shared_is_due,
+)
+def run_shared_update(ctx: JobContext) -> dict[str, Any]:
+    """Let the shared adapter learn from what people said about replies, where enough waits."""
+    run = shared_update(ctx, ctx.job)
+    if run is None:
+        ctx.log("Too little waits, or of too few people.")
+        return {"runs": {}}
+    return {"runs": {str(run.pk): run.state}}
+
+
+@job_kind(
+    "shared.sync",
+    title=_("Follow deletions in the shared adapter"),
+    min_role="admin",
+    every_minutes=1,
+    has_work=lambda: broken_runs().exists(),
+)
+def run_shared_sync(ctx: JobContext) -> dict[str, Any]:
+    """Flag and take off what learned from what people withdrew or deleted."""
+    return dict(shared_sync())
 
 
 @job_kind(

@@ -52,6 +52,7 @@ class PersonalQuerySet(TrainingQuerySet):
     """Rows of which some are one person's: curators do not see those, admins do."""
 
     owner_field = "owner_key"
+    kind_field = "kind"
 
     def visible_to(self, user: Any) -> models.QuerySet:
         """The rows that ``user`` may see on the training screens."""
@@ -62,11 +63,17 @@ class PersonalQuerySet(TrainingQuerySet):
         """One person's own rows, newest first."""
         return self.filter(**{self.owner_field: owner_key}).order_by("-created_at")
 
+    def shared(self) -> models.QuerySet:
+        """The shared adapter's rows, newest first."""
+        shared = {self.owner_field: None, self.kind_field: AdapterKind.HINDSIGHT}
+        return self.filter(**shared).order_by("-created_at")
+
 
 class VerificationQuerySet(PersonalQuerySet):
     """Verifications go with their run."""
 
     owner_field = "run__owner_key"
+    kind_field = "run__kind"
 
 
 class AdapterKind(models.TextChoices):
@@ -96,6 +103,7 @@ class TrainingRun(TimestampedModel):
     """One training of one adapter. ``folder`` holds config, metrics, checkpoints.
 
     It is a cluster's, or (``owner_key``) one person's; ``owner`` is gone when that person is.
+    One of the kind ``hindsight`` without an owner is the shared adapter's.
     """
 
     cluster = models.ForeignKey(
@@ -173,7 +181,8 @@ SERVING_STATES = (AdapterState.CANARY, AdapterState.SERVED)
 class Adapter(TimestampedModel):
     """A LoRA adapter: the checkpoint that verification chose. ``path`` is its PEFT folder.
 
-    ``owner_key`` is the person's whose own it is, and who alone is served it; None: a cluster's.
+    ``owner_key`` is the person's whose own it is, and who alone is served it; None: a cluster's,
+    or, of the kind ``hindsight``, the shared one.
 
     ``is_tainted`` is set when somebody whose log it learned from withdrew or deleted it.
     """

@@ -1,4 +1,4 @@
-"""A person's queue: which of their interactions were, or are to be, learned from."""
+"""A person's queue: which of their interactions were, or are to be, learned from, and by what."""
 
 from __future__ import annotations
 
@@ -31,6 +31,20 @@ class InteractionQuerySet(models.QuerySet):
         is_free = Q(run=None) | Q(run__state__in=("failed", "cancelled"))
         return self.filter(is_free, mask=Mask.NONE, reply__isnull=False)
 
+    def waiting_for_all(self) -> InteractionQuerySet:
+        """Those of people who agree that the shared adapter has not learned yet, oldest first."""
+        is_free = Q(shared_run=None) | Q(shared_run__state__in=("failed", "cancelled"))
+        return self.agreed().filter(is_free, mask=Mask.NONE).order_by("created_at")
+
+    def agreed(self) -> InteractionQuerySet:
+        """Those that may be in the shared adapter: still there, and their person still agrees."""
+        return self.filter(
+            reply__isnull=False,
+            reply__is_withdrawn=False,
+            user__is_active=True,
+            user__training_consent=True,
+        )
+
     def gone(self) -> InteractionQuerySet:
         """Those whose reply was deleted, or taken out of the learning by its owner."""
         return self.filter(Q(reply=None) | Q(reply__is_withdrawn=True))
@@ -40,7 +54,8 @@ class Interaction(UUIDModel):
     """One reply and what its owner said next (arXiv 2603.12273).
 
     The texts stay with the messages, so that nothing is left where these are deleted;
-    ``reply_key`` remembers which reply it was. ``run`` is the run that learned from it.
+    ``reply_key`` remembers which reply it was. ``run`` is the run of the person's own adapter
+    that learned from it, ``shared_run`` that of the shared one.
     """
 
     user = models.ForeignKey(
@@ -58,6 +73,13 @@ class Interaction(UUIDModel):
         null=True,
         blank=True,
         related_name="interactions",
+    )
+    shared_run = models.ForeignKey(
+        "training.TrainingRun",
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="shared_interactions",
     )
     created_at = models.DateTimeField()
 

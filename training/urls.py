@@ -12,6 +12,7 @@ from training.views import (
     personal,
     routes,
     runs,
+    shared,
 )
 
 app_name = "training"
@@ -53,6 +54,10 @@ urlpatterns = [
     path("personal/", personal.personal, name="personal"),
     path("personal/delete/", personal.personal_delete, name="personal_delete"),
     path("personal/<uuid:adapter_id>/use/", personal.personal_use, name="personal_use"),
+    path("shared/", shared.shared, name="shared"),
+    path("shared/learn/", shared.shared_learn, name="shared_learn"),
+    path("shared/take-off/", shared.shared_off, name="shared_off"),
+    path("shared/<uuid:adapter_id>/serve/", shared.shared_use, name="shared_use"),
     path("engines/", engines.engine_list, name="engines"),
     path("routes/", routes.routes, name="routes"),
     path("routes/rollback/", routes.routes_rollback, name="rollback"),

@@ -89,7 +89,7 @@ class Why(BaseModel):
     """Why this answer: the route, and whether it was kept (then feedback can be given)."""
 
     is_stored: bool
-    kind: Literal["base", "expert", "critic"]
+    kind: Literal["base", "expert", "critic", "shared"]
     reason: str
     cluster: str | None = None
     adapter: str | None = None

@@ -22,6 +22,7 @@ from chat.provenance import Provenance
 from chat.services.api_log import ApiReply, completion_log, conversation_key
 from chat.services.messages import REPLY_SAMPLING
 from chat.services.routes import route_table_active
+from chat.services.shared import shared_route_active
 from chat.serving import Delta, Done, ServingEvent, answer_stream
 from uno_site.accounts.api_keys import usage_add
 from uno_site.accounts.models import ApiKey
@@ -133,6 +134,7 @@ class Completion:
         return answer_stream(
             self.turns,
             table=await sync_to_async(route_table_active)(),
+            shared=await sync_to_async(shared_route_active)(),
             client=generation.engine_client(),
             sampling=self.sampling,
             force_base=not is_routed,

@@ -26,12 +26,14 @@ from chat.models import (
     PersonalRoute,
     RouteTable,
     ServedRoute,
+    SharedRoute,
 )
 from chat.notes import ROOM_TOKENS, Recall
 from chat.selectors import branch
 from chat.services.broadcasting import broadcast
 from chat.services.personal import personal_route_of, reply_tokens_keep
 from chat.services.routes import route_table_active
+from chat.services.shared import shared_route_active
 from uno_site.accounts.quotas import quota_add_tokens
 from uno_site.inference.protocol import ChatMessage, Sampling
 
@@ -53,6 +55,7 @@ class Plan:
     table: RouteTable | None
     personal: PersonalRoute | None = None
     recall: Recall | None = None
+    shared: SharedRoute | None = None
 
 
 def generation_claim(message_id: UUID) -> Plan | None:
@@ -79,6 +82,7 @@ def generation_claim(message_id: UUID) -> Plan | None:
         table=route_table_active(),
         personal=personal_route_of(reply.conversation),
         recall=recall,
+        shared=shared_route_active(),
     )
 
 

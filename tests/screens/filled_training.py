@@ -14,9 +14,10 @@ from django.utils import timezone
 from chat.models import Feedback, Message, MessageOrigin, ServedRoute
 from chat.services.notices import NoticeSpec, notices_publish
 from chat.services.routes import route_table_active
+from chat.services.shared import shared_route_set
 from curation.models import Cluster
 from tests.factories import FeedbackFactory, ReplyFactory
-from tests.training.conftest import make_adapter, make_run
+from tests.training.conftest import BASE_SHA256, make_adapter, make_run
 from training.models import (
     Adapter,
     EvaluationAnswer,
@@ -30,6 +31,7 @@ from training.services.publishing import publish
 from training.services.route_specs import Canary, current_routes
 from training.services.runs import run_folder
 from uno_site.accounts.models import Role, User
+from uno_site.runtime.services import runtime_settings_change
 
 PROMPTS = (
     "Write an e-mail to my landlord about the heating.",
@@ -58,6 +60,30 @@ def fill_training(clusters: list[Cluster], people: dict[str, User]) -> None:
     _thumbs(people[Role.USER])
     _weeks()
     _evaluation()
+    _shared(clusters[0], people[Role.ADMIN])
+
+
+def _shared(cluster: Cluster, admin: User) -> None:
+    """Three versions of the shared adapter: the second answers, the third was refused."""
+    runtime_settings_change(values={"shared_adapter": True}, by=admin)
+    states = ("retired", "served", "refused")
+    for number, state in enumerate(states, start=1):
+        run = TrainingRun(
+            cluster_name="Shared adapter",
+            kind="hindsight",
+            base_sha256=BASE_SHA256,
+            state=RunState.REFUSED if state == "refused" else RunState.ACCEPTED,
+        )
+        run.folder = str(settings.DATA_DIR / "runs" / str(run.pk))
+        run.save()
+        adapter = make_adapter(cluster, settings.DATA_DIR, run=run, state=state)
+        _verify(run, adapter, 0.0, 0.0, 0.0)
+        reason = f"{'Not h' if state == 'refused' else 'H'}ealthy on 10 prompts: 90% on topic."
+        Verification.objects.filter(run=run).update(reason=reason, win_rate=None)
+        if state == "served":
+            shared_route_set(
+                adapter_id=adapter.pk, name=adapter.name, version=number, path=adapter.path
+            )
 
 
 def _run(cluster: Cluster, rank: int, state: str) -> TrainingRun:

@@ -57,6 +57,7 @@ CURATOR = (
     "training:adapter_detail",
     "training:routes",
     "training:table_detail",
+    "training:shared",
     "training:engines",
 )
 ADMIN = (
@@ -83,5 +84,6 @@ FOR_ADMINS_TOO = (
     "training:run_detail",
     "training:adapter_detail",
     "training:routes",
+    "training:shared",
     "jobs:detail",
 )

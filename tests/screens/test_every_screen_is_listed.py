@@ -108,6 +108,9 @@ NO_PAGE = {
     "training:run_cancel",
     "training:run_pause",
     "training:run_resume",
+    "training:shared_learn",
+    "training:shared_off",
+    "training:shared_use",
 }
 
 

@@ -11,7 +11,7 @@ from django.db import transaction
 from django.db.models import Max
 from django.utils.text import slugify
 
-from training.models import Adapter, AdapterState, TrainingRun
+from training.models import Adapter, AdapterKind, AdapterState, TrainingRun
 from uno_site.files import file_sha256, write_folder
 
 WEIGHTS = "adapter_model.safetensors"
@@ -49,10 +49,12 @@ def adapter_register(
 
 
 def _name(run: TrainingRun, version: int) -> str:
-    """A personal adapter's name says nothing of the person, and never comes again: an engine
-    that still holds an adapter of that name holds this very one."""
+    """The name of a personal or shared adapter says nothing of the people, and never comes again:
+    an engine that still holds an adapter of that name holds this very one."""
     if run.owner_key is not None:
         return f"personal-{run.pk.hex[:16]}"
+    if run.kind == AdapterKind.HINDSIGHT:
+        return f"shared-{run.pk.hex[:16]}"
     return adapter_name(run.cluster_name, run.cluster_id or run.pk, run.kind, version)
 
 
@@ -60,6 +62,8 @@ def _next_version(run: TrainingRun) -> int:
     family = Adapter.objects.filter(run__cluster_id=run.cluster_id, kind=run.kind)
     if run.owner_key is not None:
         family = Adapter.objects.filter(owner_key=run.owner_key)
+    elif run.kind == AdapterKind.HINDSIGHT:
+        family = Adapter.objects.shared()
     elif run.cluster_id is None:
         family = Adapter.objects.filter(run=run)
     return (family.aggregate(latest=Max("version"))["latest"] or 0) + 1

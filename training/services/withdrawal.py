@@ -79,8 +79,8 @@ def _clean_run(run: TrainingRun) -> tuple[int, int]:
     if run.state in ACTIVE_STATES and not _is_stopping(run):
         run_cancel(run=run, by=None)
     n_rows = RunFolder(Path(run.folder)).forget_entries(entries) if run.folder else 0
-    _forget_samples(run, entries)
-    n_tainted = _taint(run.adapters.filter(is_tainted=False), reason)
+    forget_samples(run, entries)
+    n_tainted = taint(run.adapters.filter(is_tainted=False), reason)
     if run.state not in (*ACTIVE_STATES, *FINAL_STATES) and run.folder:
         RunFolder(Path(run.folder)).forget_training()
     if run.state not in ACTIVE_STATES:
@@ -92,7 +92,8 @@ def _is_stopping(run: TrainingRun) -> bool:
     return run.job is not None and run.job.is_active and run.job.is_cancel_requested
 
 
-def _forget_samples(run: TrainingRun, entries: set[str]) -> None:
+def forget_samples(run: TrainingRun, entries: set[str]) -> None:
+    """Take the withdrawn prompts and answers out of what verification showed."""
     for verification in Verification.objects.filter(run=run):
         kept = [item for item in verification.samples if entry_of(item["id"]) not in entries]
         if len(kept) < len(verification.samples):
@@ -100,7 +101,8 @@ def _forget_samples(run: TrainingRun, entries: set[str]) -> None:
             verification.save(update_fields=["samples", "updated_at"])
 
 
-def _taint(adapters: Iterable[Adapter], reason: str) -> int:
+def taint(adapters: Iterable[Adapter], reason: str) -> int:
+    """Mark adapters, and all that went on from them, as having learned what was withdrawn."""
     n_tainted = 0
     for adapter in adapters:
         adapter.is_tainted, adapter.taint_reason = True, reason
@@ -116,7 +118,7 @@ def _taint_successors(adapter: Adapter, reason: str) -> int:
         if not _is_stopping(run):
             run_cancel(run=run, by=None)
     successors = Adapter.objects.filter(run__in=runs_from(adapter), is_tainted=False)
-    return _taint(list(successors), reason)
+    return taint(list(successors), reason)
 
 
 def _take_off_tainted() -> int:

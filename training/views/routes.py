@@ -12,6 +12,7 @@ from django.views.decorators.http import require_POST
 
 from chat.models import RouteTable
 from chat.services.routes import route_table_active
+from chat.services.shared import shared_route_active
 from training import selectors
 from training.services.canary_report import canary_reports
 from training.services.promotion import rollback
@@ -27,6 +28,7 @@ def routes(request: HttpRequest) -> HttpResponse:
         "routes": selectors.table_routes(table),
         "canaries": canary_reports(table),
         "promotions": selectors.promotion_history(),
+        "shared_route": shared_route_active(),
     }
     return render(request, "training/routes.html", context)
 

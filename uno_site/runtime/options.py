@@ -76,6 +76,28 @@ _ALL = (
         lambda: True,
     ),
     Option(
+        "shared_adapter",
+        _("A shared adapter learns from everybody who agreed"),
+        _(
+            "It learns from what people say about replies and answers where no topic’s route "
+            "does, instead of the base model. Off: it neither learns nor answers."
+        ),
+        "switch",
+        lambda: False,
+    ),
+    Option(
+        "hindsight_teacher",
+        _("Who teaches personal and shared adapters"),
+        _(
+            "The model is told what people said next, and learns from how it would have "
+            "answered then: as the base model, or as the adapter is by now. A small model "
+            "loses the thread with the latter."
+        ),
+        "choice",
+        lambda: "frozen",
+        choices=(("frozen", _("The base model")), ("live", _("The adapter itself"))),
+    ),
+    Option(
         "sends_per_minute",
         _("Messages that one person may send within a minute"),
         _("Keeps one person from holding up the others."),

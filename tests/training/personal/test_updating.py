@@ -73,6 +73,12 @@ def test_its_folder_is_a_hindsight_run_and_keeps_only_what_is_needed(talkative, 
     assert not (folder / "checkpoints").exists()
 
 
+def test_admins_choose_the_teacher(talkative, scripted, admin) -> None:
+    answers_well(scripted)
+    runtime_settings_change(values={"hindsight_teacher": "live"}, by=admin)
+    assert personal_update(talkative, SilentReporter()).config["teacher"] == "live"
+
+
 def test_the_name_says_nothing_of_the_person(talkative, scripted) -> None:
     answers_well(scripted)
     run = personal_update(talkative, SilentReporter())
@@ -104,7 +110,7 @@ def test_the_next_version_goes_on_from_the_one_that_answers(
 ) -> None:
     answers_well(scripted)
     first = personal_update(talkative, SilentReporter()).adapters.get()
-    monkeypatch.setattr("training.services.personal.updating.misfit", lambda *_: "")
+    monkeypatch.setattr("training.services.personal.runs.misfit", lambda *_: "")
     for _ in range(8):
         say(talkative)
     run = personal_update(talkative, SilentReporter())

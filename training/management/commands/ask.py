@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from chat.services.routes import route_table_active
+from chat.services.shared import shared_route_active
 from chat.serving import Answer, answer
 from uno_site.errors import UnoError
 from uno_site.inference.protocol import ChatMessage, Sampling
@@ -45,6 +46,7 @@ class Command(BaseCommand):
                 table=route_table_active(),
                 sampling=sampling,
                 force_base=options["base"],
+                shared=shared_route_active(),
             )
         except UnoError as error:
             raise CommandError(str(error)) from error
@@ -69,8 +71,8 @@ def provenance_table(reply: Answer) -> Table:
         table.add_row("Adapter", f"{why.adapter_name} (version {why.adapter_version})")
     if why.rules:
         table.add_row("It learned", "\n".join(why.rules))
-    if why.fallback:
-        table.add_row("Fallback", why.fallback)
+    if fallback := why.fallback or why.shared_fallback:
+        table.add_row("Fallback", fallback)
     version = "none" if why.table_version is None else f"v{why.table_version}"
     table.add_row("Routes", version)
     table.add_row("Model", why.model)

@@ -57,7 +57,12 @@ class Said:
 
 
 def new_replies(user: Any) -> QuerySet[Message]:
-    """The person's replies with something said about them that are not in their queue yet.
+    """The person's replies with something said about them that are not in their queue yet."""
+    return heard(Message.objects.visible_to(user))
+
+
+def heard(replies: QuerySet[Message]) -> QuerySet[Message]:
+    """Those with something said about them that are in no queue yet, oldest first.
 
     The model's own, complete ones of the chat: not those of the API, where a program may speak
     for many people, nor those that came with an import or were taken out of the learning.
@@ -69,8 +74,7 @@ def new_replies(user: Any) -> QuerySet[Message]:
     # A key that is not there is neither equal nor unequal to anything.
     is_imported = Q(provenance__has_key="reason", provenance__reason=IMPORTED)
     return (
-        Message.objects.visible_to(user)
-        .filter(
+        replies.filter(
             is_heard,
             ~is_imported,
             conversation__origin=ConversationOrigin.CHAT,
