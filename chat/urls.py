@@ -12,6 +12,7 @@ from .manage_views import (
     everything_export,
 )
 from .message_views import (
+    message_act_view,
     message_correct_view,
     message_detail,
     message_explain,
@@ -60,4 +61,5 @@ urlpatterns = [
     path("m/<uuid:message_id>/show/", message_show_view, name="show"),
     path("m/<uuid:message_id>/vote/", message_vote, name="vote"),
     path("m/<uuid:message_id>/explain/", message_explain, name="explain"),
+    path("m/<uuid:message_id>/act/", message_act_view, name="act"),
 ]

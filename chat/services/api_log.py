@@ -21,6 +21,7 @@ from chat.provenance import Provenance
 from chat.services.broadcasting import broadcast
 from chat.services.conversations import conversation_create, leaf_show, title_from
 from chat.services.generations import served_route_id
+from chat.services.outcomes import outcome_open
 from uno_site.accounts.models import User
 from uno_site.inference.protocol import ChatMessage
 
@@ -152,5 +153,6 @@ def _reply_keep(conversation: Conversation, parent: Message | None, reply: ApiRe
         served_route_id=served_route_id(provenance),
         path_hash=reply_hash(parent, content),
     )
+    outcome_open(message)
     leaf_show(conversation=conversation, leaf=message)
     broadcast(conversation.pk, {"type": "thread", "leaf": str(message.pk)})

@@ -25,10 +25,14 @@ from chat.models import (
     RouteTable,
     ServedRoute,
 )
+from chat.preferences import NO_PREFERENCES, Preferences
+from chat.route_choice import LEVELS
 from chat.selectors import branch
 from chat.services.broadcasting import broadcast
+from chat.services.outcomes import outcome_open
 from chat.services.personal import personal_route_of, reply_tokens_keep
-from chat.services.routes import route_table_active
+from chat.services.preferences import preferences_of
+from chat.services.routes import answering_levels, route_table_active
 from uno_site.accounts.quotas import quota_add_tokens
 from uno_site.inference.protocol import ChatMessage, Sampling
 
@@ -49,6 +53,8 @@ class Plan:
     sampling: Sampling
     table: RouteTable | None
     personal: PersonalRoute | None = None
+    levels: frozenset[str] = frozenset(LEVELS)
+    preferences: Preferences = NO_PREFERENCES
 
 
 def generation_claim(message_id: UUID) -> Plan | None:
@@ -72,6 +78,8 @@ def generation_claim(message_id: UUID) -> Plan | None:
         sampling=sampling,
         table=route_table_active(),
         personal=personal_route_of(reply.conversation),
+        levels=answering_levels(),
+        preferences=preferences_of(reply.conversation),
     )
 
 
@@ -108,9 +116,10 @@ def generation_finish(
         )
     )
     if is_ended:
-        reply = Message.objects.filter(pk=message_id)
-        for user_id in reply.values_list("conversation__user_id", flat=True):
-            quota_add_tokens(user_id, _n_tokens(provenance, content))
+        for reply in Message.objects.filter(pk=message_id).select_related("conversation"):
+            quota_add_tokens(reply.conversation.user_id, _n_tokens(provenance, content))
+            if reply.content:
+                outcome_open(reply)
         reply_tokens_keep(message_id, token_ids)
     return is_ended
 
