@@ -11,6 +11,7 @@ from django.db import transaction
 from django.db.models import Max
 from django.utils.text import slugify
 
+from training.ml.config import EDIT_KINDS
 from training.models import Adapter, AdapterState, TrainingRun
 from uno_site.files import file_sha256, write_folder
 
@@ -53,6 +54,8 @@ def _name(run: TrainingRun, version: int) -> str:
     that still holds an adapter of that name holds this very one."""
     if run.owner_key is not None:
         return f"personal-{run.pk.hex[:16]}"
+    if run.kind in EDIT_KINDS:
+        return f"edits-{run.pk.hex[:6]}-{run.kind}-v{version}"
     return adapter_name(run.cluster_name, run.cluster_id or run.pk, run.kind, version)
 
 
@@ -60,6 +63,8 @@ def _next_version(run: TrainingRun) -> int:
     family = Adapter.objects.filter(run__cluster_id=run.cluster_id, kind=run.kind)
     if run.owner_key is not None:
         family = Adapter.objects.filter(owner_key=run.owner_key)
+    elif run.kind in EDIT_KINDS:
+        family = Adapter.objects.filter(kind=run.kind)
     elif run.cluster_id is None:
         family = Adapter.objects.filter(run=run)
     return (family.aggregate(latest=Max("version"))["latest"] or 0) + 1

@@ -12,6 +12,7 @@ from django.utils import timezone
 from training.models import Adapter, TrainingExample, TrainingRun, Verification
 from uno_site.audit.services import audit_record
 
+from .edits.arms import tainted_arms_drop
 from .promotion import take_off
 from .run_control import run_cancel
 from .run_folder import RunFolder, entry_of
@@ -46,7 +47,7 @@ def consent_sync() -> dict[str, int]:
         totals["n_rows"] += n_rows
         totals["n_tainted"] += n_tainted
         totals["n_runs"] += 1 if n_rows or n_tainted else 0
-    totals["n_taken_off"] = _take_off_tainted()
+    totals["n_taken_off"] = _take_off_tainted() + tainted_arms_drop()
     return totals
 
 
