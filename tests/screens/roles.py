@@ -10,6 +10,7 @@ USER = (
     "chat:find",
     "chat:archive-list",
     "chat:data",
+    "chat:preferences",
     "chat:import-check",
     "chat:manage",
     "accounts:profile",

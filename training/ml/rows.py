@@ -67,4 +67,5 @@ def _interaction_fault(row: Mapping[str, Any]) -> str:
 def _cost_fault(row: Mapping[str, Any]) -> str:
     cost = row.get("cost")
     is_number = isinstance(cost, int | float) and not isinstance(cost, bool)
-    return "" if is_number and 0 <= cost < float("inf") else f"the cost {cost!r}"
+    is_fit = is_number and 0 <= float(cost or 0) < float("inf")
+    return "" if is_fit else f"the cost {cost!r}"
