@@ -45,6 +45,7 @@ CURATOR = (
     "jobs:detail",
     "training:dashboard",
     "training:figures",
+    "training:edits",
     "training:cluster_path",
     "training:run_list",
     "training:run_detail",

@@ -91,6 +91,8 @@ NO_PAGE = {
     "jobs:cancel",
     "jobs:retry",
     "jobs:start",
+    "training:arm_retire",
+    "training:edits_learn",
     "training:personal_delete",
     "training:personal_use",
     "training:adapter_promote",
