@@ -41,7 +41,7 @@ def outcome(
     row = outcome_open(reply)
     assert row is not None
     at = timezone.now() - timedelta(weeks=weeks_ago)
-    values |= {"action": action if cost is not None else values.get("action", "")}
+    values["action"] = "" if cost is None and action == "edit" else action
     values |= {"cost": cost, "n_edits": None if cost is None else round(4 * cost)}
     ReplyOutcome.objects.filter(pk=row.pk).update(created_at=at, acted_at=at, **values)
     row.refresh_from_db()
