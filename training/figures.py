@@ -126,7 +126,7 @@ def adherence_by_week() -> Weekly:
     for week, keys in chosen.items():
         checked = {str(key): shares[key] for key in keys if shares[key] is not None}
         found[week] = mean_estimate({0: checked})
-    return _weekly(found)
+    return weekly_figures(found)
 
 
 def _latest_by_week(rows: QuerySet[Any], most: int) -> dict[date, list[Any]]:
