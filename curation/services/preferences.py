@@ -62,7 +62,7 @@ def _read(outcome: ReplyOutcome) -> int:
     reply, correction = outcome.message, outcome.correction
     assert correction is not None
     rules = rules_from_edit(Correction(reply.content, correction.content))
-    n_kept = preferences_read(reply=reply, texts=[rule.text for rule in rules])
+    n_kept = preferences_read(reply=reply, texts=list(dict.fromkeys(rule.text for rule in rules)))
     ReplyOutcome.objects.filter(pk=outcome.pk, correction=correction).update(
         preferences_read_at=timezone.now()
     )

@@ -10,7 +10,6 @@ PROMPTS = {
     "reviser/answer_from_feedback": {"query", "feedback"},
     "reviser/revise_answer": {"query", "answer", "rules", "feedback"},
     "judge/score": {"query", "answer", "rules"},
-    "evaluation/cipher": {"preferences", "query"},
     "evaluation/rag": {"context", "query"},
     "judge/compare": {"query", "rules", "first", "second"},
     "gap_scorer/redundancy": {"rule", "prior_rules"},
@@ -18,6 +17,7 @@ PROMPTS = {
     "gap_scorer/next_rule": {"prior_rules"},
     "critic/suggest": {"query", "answer"},
     "critic/revise": {"query", "answer", "suggestions"},
+    "chat/preferences": {"preferences", "query"},
     "chat/title": {"message"},
 }
 

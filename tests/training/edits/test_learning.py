@@ -8,9 +8,12 @@ from typing import Any
 
 import pytest
 
-from chat.models import ServedArm
+from chat.models import ServedArm, ShippedNotice
 from chat.services.arms import arms_retire, live_arms
+from chat.services.outcomes import outcome_open
+from tests.factories import ReplyFactory
 from tests.training.edits.conftest import adapters, answering, edit
+from training.lineage import answer_sources, entry_answers
 from training.models import AdapterState, RunState, TrainingExample, TrainingRun, Verification
 from training.services.edits.arms import edit_adapters, edit_arms_publish
 from training.services.edits.learning import default_kinds, edits_are_due, edits_learn
@@ -35,7 +38,7 @@ def ready(edited: list[Any], good: Any, torch_base: Any, trainer: Callable[..., 
     return good
 
 
-def test_sft_and_the_early_ensemble_become_arms(ready: Any) -> None:
+def test_sft_and_the_early_ensemble_become_arms(ready: Any, alice: User) -> None:
     assert edits_are_due()
     told = edits_learn(QUIET)
     assert set(told["runs"].values()) == {RunState.ACCEPTED}
@@ -48,6 +51,23 @@ def test_sft_and_the_early_ensemble_become_arms(ready: Any) -> None:
     assert Path(adapters()[0].path).name.endswith("-sft-v1")
     assert set(ready.loaded) == {one.name for one in adapters()}
     assert not edits_are_due()
+    assert ShippedNotice.objects.filter(user=alice).count() == 2
+
+
+def test_an_entry_tells_which_answers_it_changed(ready: Any, alice: User) -> None:
+    edits_learn(QUIET, kinds=["sft"])
+    arm = live_arms()[1]
+    why = {"kind": "arm", "reason": "no_routes", "arm_id": str(arm.pk)}
+    reply = ReplyFactory(
+        conversation__user=alice, provenance={**why, "adapter_id": str(arm.adapter_id)}
+    )
+    outcome_open(reply)
+    example = TrainingExample.objects.filter(split="train", entry__user=alice).first()
+    assert example is not None
+    assert [list(one.own) for one in entry_answers(alice, example.entry)] == [[reply]]
+    sources = answer_sources(alice, reply)
+    assert sources is not None
+    assert sources.entries.count() + sources.n_hidden == 48
 
 
 def test_a_collapsed_dpo_is_refused_and_never_an_arm(ready: Any, admin: User) -> None:

@@ -12,6 +12,7 @@ from training.ml.config import EDIT_KINDS
 from training.models import Adapter, AdapterKind, AdapterState
 from training.services.engine_adapters import unload_names
 from training.services.publishing import adapter_load
+from training.services.shipping import shipping_tell
 from uno_site.runtime.services import runtime_setting
 
 USABLE = (AdapterState.ACCEPTED, AdapterState.SERVED)
@@ -37,6 +38,8 @@ def edit_adapters() -> list[Adapter]:
 def edit_arms_publish(by: Any = None, note: str = "") -> ArmTable | None:
     """Publish them as arms, if they are others than now; the engine has each before.
 
+    Those whose edits they learned from are told.
+
     Raises
     ------
     PromotionRefused, EngineUnreachable
@@ -55,6 +58,7 @@ def edit_arms_publish(by: Any = None, note: str = "") -> ArmTable | None:
         served = Adapter.objects.filter(kind__in=EDIT_KINDS, state=AdapterState.SERVED)
         served.exclude(pk__in=keys).update(state=AdapterState.RETIRED)
         Adapter.objects.filter(pk__in=keys).update(state=AdapterState.SERVED)
+    shipping_tell([adapter for adapter in adapters if adapter.pk not in now])
     names = {adapter.name for adapter in adapters}
     gone = before.arms.exclude(adapter_name="") if before else ()
     unload_names([arm.adapter_name for arm in gone if arm.adapter_name not in names])
