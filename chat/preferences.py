@@ -20,6 +20,8 @@ from uno_site.prompts.loader import load_prompt
 PROMPT = "chat/preferences"
 K_NEAREST = 5
 MAX_PREFERENCES = 5
+#: What they may take of the context: five of 300 characters, and the words around them.
+ROOM_TOKENS = 420
 
 
 @dataclass(frozen=True, slots=True)

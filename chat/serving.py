@@ -173,6 +173,7 @@ async def _critic(
 ) -> AsyncGenerator[ServingEvent]:
     """Draft by the base, suggestions by the critic, revision by the base (UNO §5)."""
     assert record.choice.route is not None
+    record.note_prompt(asked.messages)
     yield Stage("draft")
     drafted = await client.chat(asked)
     record.draft = drafted.text.strip()

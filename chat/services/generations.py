@@ -25,7 +25,7 @@ from chat.models import (
     RouteTable,
     ServedRoute,
 )
-from chat.preferences import NO_PREFERENCES, Preferences
+from chat.preferences import NO_PREFERENCES, ROOM_TOKENS, Preferences
 from chat.route_choice import LEVELS
 from chat.selectors import branch
 from chat.services.broadcasting import broadcast
@@ -70,16 +70,18 @@ def generation_claim(message_id: UUID) -> Plan | None:
     if (prompt := reply.conversation.system_prompt) and turns[0].role != MessageRole.SYSTEM:
         turns.insert(0, ChatMessage(MessageRole.SYSTEM, prompt))
     sampling = _sampling(reply.sampling)
+    preferences = preferences_of(reply.conversation)
+    room = sampling.max_tokens + (ROOM_TOKENS if preferences else 0)
     return Plan(
         message_id=reply.pk,
         conversation_id=reply.conversation_id,
         user=str(reply.conversation.user_id),
-        messages=fit_history(turns, max_tokens=sampling.max_tokens),
+        messages=fit_history(turns, max_tokens=room),
         sampling=sampling,
         table=route_table_active(),
         personal=personal_route_of(reply.conversation),
         levels=answering_levels(),
-        preferences=preferences_of(reply.conversation),
+        preferences=preferences,
     )
 
 
