@@ -14,7 +14,8 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from training import selectors
 from training.forms import AdapterUploadForm
-from training.models import Adapter, AdapterState
+from training.ml.config import EDIT_KINDS
+from training.models import CLUSTER_KINDS, Adapter, AdapterState
 from training.services.adapter_archive import MAX_ZIP_BYTES
 from training.services.adapter_upload import adapter_upload
 from training.services.adapters import is_intact
@@ -57,8 +58,9 @@ def adapter_detail(request: HttpRequest, adapter_id: UUID) -> HttpResponse:
         "is_intact": is_intact(adapter),
         "is_promotable": adapter.state in PROMOTABLE
         and adapter.state != AdapterState.SERVED
-        and adapter.owner_key is None
+        and adapter.kind in CLUSTER_KINDS
         and not adapter.is_tainted,
+        "is_arm": adapter.kind in EDIT_KINDS,
         "promotions": adapter.promotions.select_related("table", "by"),
     }
     return render(request, "training/adapter_detail.html", context)

@@ -151,3 +151,15 @@ def test_publishing_routes_leaves_the_arms_alone(ready: Any) -> None:
     edits_learn(QUIET, kinds=["sft"])
     publish(list, action="retire", by=None, reason="")
     assert adapters()[0].state == AdapterState.SERVED
+
+
+def test_the_training_screens_show_it(ready: Any, admin: User, client_for: Any) -> None:
+    edits_learn(QUIET, kinds=["sft"])
+    run, adapter, boss = TrainingRun.objects.get(), adapters()[0], client_for(admin)
+    assert "Everybody" in boss.get(f"/training/runs/{run.pk}/").content.decode()
+    page = boss.get(f"/training/runs/{run.pk}/verification/").content.decode()
+    assert "Distance to the users’ edits" in page
+    assert "May this judge gate?" not in page
+    page = boss.get(f"/training/adapters/{adapter.pk}/").content.decode()
+    assert "See the arms" in page
+    assert "Take off" not in page
