@@ -124,7 +124,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     out.mkdir(parents=True, exist_ok=True)
     base = prepare_base(reference_source(), out / "torch-base")
     environment = {"UNO_ENGINE_TOKEN": TOKEN, "UNO_DATA_DIR": str(out)}
-    n_left = options.steps
+    until = time.monotonic() + 60 * options.minutes
     with running_engine(out, environment=environment) as engine:
         engine.wait_until_healthy()
         for seed in options.seeds:
@@ -134,10 +134,9 @@ def main(argv: Sequence[str] | None = None) -> int:
                 path = world.folder / f"{name}.json"
                 if path.exists():
                     continue
-                if not n_left:
+                if time.monotonic() > until:
                     sys.stdout.write("There are steps left.\n")
                     return 2
-                n_left -= 1
                 started = time.monotonic()
                 found = step()
                 path.write_text(json.dumps(found, indent=1))
@@ -202,7 +201,9 @@ def _say(seed: int, name: str, found: Row, seconds: float) -> None:
 def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.edits")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
-    parser.add_argument("--steps", type=int, default=-1, help="stop after so many, to go on later")
+    parser.add_argument(
+        "--minutes", type=float, default=math.inf, help="begin no step after so many"
+    )
     return parser.parse_args(argv)
 
 
