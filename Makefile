@@ -16,7 +16,7 @@ MANAGE  := $(BIN)/python manage.py
 
 export PYTHONUNBUFFERED := 1
 
-.PHONY: help run test test-slow test-gpu test-vllm check format bench-engine bench-training bench-endurance bench-engine-vllm messages openapi demo learn learn-demo learn-personal setup models clean memorybench bench-experience bench-clustering bench-map bench-pages bench-browser images evaluate evaluate-quick
+.PHONY: help run test test-slow test-gpu test-vllm check format bench-engine bench-training bench-endurance bench-engine-vllm messages openapi demo learn learn-demo learn-personal learn-edits setup models clean memorybench bench-experience bench-clustering bench-map bench-pages bench-browser images evaluate evaluate-quick
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -67,6 +67,9 @@ learn-demo: models ## measure the loop on scripted users; writes var/reports/lea
 
 learn-personal: models ## a personal adapter learns a scripted user's tastes, against prompting and SFT; hours, resumable; var/reports/learn-personal.json
 	@$(BIN)/python -m tests.benchmarks.personal --beside
+
+learn-edits: models ## what each way of learning from edits costs scripted users, 3 seeds (hours; goes on); var/reports/learn-edits.json
+	@$(BIN)/python -m tests.benchmarks.edits
 
 memorybench: setup ## the paper's own table: download MemoryBench, answer it by base, UNO-Single and UNO (serve Qwen3-8B)
 	@$(PIP) install --quiet --find-links $(WHEELS) --editable '.[memorybench]'

@@ -11,6 +11,7 @@ import asyncio
 import logging
 import time
 from contextvars import Context
+from functools import partial
 from typing import Any
 from uuid import UUID
 from weakref import WeakKeyDictionary
@@ -24,6 +25,7 @@ from chat.markdown import render_markdown
 from chat.models import MessageState
 from chat.provenance import Provenance
 from chat.services import generations
+from chat.services.arms import arm_of
 from chat.services.broadcasting import abroadcast
 from chat.services.generations import Plan
 from chat.serving import Delta, Done, RouteChosen, Stage, answer_stream
@@ -181,6 +183,9 @@ class Generation:
             user=plan.user,
             conversation=str(plan.conversation_id),
             recall=plan.recall,
+            levels=plan.levels,
+            pick_arm=partial(arm_of, plan.conversation_id),
+            preferences=plan.preferences,
         )
         async for event in events:
             if isinstance(event, Delta):

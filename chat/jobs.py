@@ -1,4 +1,4 @@
-"""Background work below all rooms: replies whose writer died, and the database's statistics."""
+"""Background work below all rooms: replies whose writer died, arms, and statistics."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
+from chat.services.arms import arms_clearly_worse, arms_retire
 from chat.services.generations import dead_generations, generations_rescue
 from uno_site.database import needs_statistics, statistics_refresh
 from uno_site.jobs.context import JobContext
@@ -37,3 +38,16 @@ def look_after_database(ctx: JobContext) -> dict[str, Any]:
     statistics_refresh()
     ctx.progress(1.0, "statistics refreshed")
     return {}
+
+
+@job_kind(
+    "chat.retire_arms",
+    title=_("Retire arms that cost more than the base"),
+    every_minutes=10,
+    has_work=lambda: bool(arms_clearly_worse()),
+)
+def retire_arms(ctx: JobContext) -> dict[str, Any]:
+    """Let arms answer no more whose replies people edit clearly more than the base's."""
+    n_retired = arms_retire(arms_clearly_worse(), "Its replies cost clearly more than the base's.")
+    ctx.progress(1.0, f"{n_retired} arms")
+    return {"n_retired": n_retired}

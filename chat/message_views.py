@@ -20,6 +20,7 @@ from chat.services.messages import (
     message_show,
     message_stop,
 )
+from chat.services.outcomes import outcome_say
 from chat.views import render_thread, sidebar
 from uno_site.errors import InvalidInput
 
@@ -132,3 +133,13 @@ def message_explain(request: HttpRequest, message_id: UUID) -> HttpResponse:
     reasons, comment = request.POST.getlist("reasons"), request.POST.get("comment", "")
     feedback_explain(feedback=feedback, reasons=reasons, comment=comment)
     return render_message(request, message, _("Thank you, that helps."))
+
+
+@require_POST
+def message_act_view(request: HttpRequest, message_id: UUID) -> HttpResponse:
+    """Say what became of a reply: the copy button says that it was copied."""
+    message = own_message(request, message_id)
+    outcome_say(message=message, action=request.POST.get("action", ""))
+    if request.htmx:
+        return HttpResponse(status=204)
+    return redirect("chat:conversation", message.conversation_id)

@@ -10,12 +10,17 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 
+from chat.arm_models import ArmTable, ConversationArm, ServedArm
+from chat.outcome_models import ReplyOutcome, TerminalAction
 from chat.personal_models import PersonalRoute, ReplyTokens
+from chat.preference_models import Preference
 from chat.route_models import RouteKind, RouteTable, ServedRoute, SharedRoute
 from uno_site.base_models import TimestampedModel, UUIDModel
 
 __all__ = [
+    "ArmTable",
     "Conversation",
+    "ConversationArm",
     "ConversationOrigin",
     "Feedback",
     "Folder",
@@ -25,13 +30,17 @@ __all__ = [
     "MessageState",
     "OwnedQuerySet",
     "PersonalRoute",
+    "Preference",
     "Reason",
+    "ReplyOutcome",
     "ReplyTokens",
     "RouteKind",
     "RouteTable",
+    "ServedArm",
     "ServedRoute",
     "SharedRoute",
     "ShippedNotice",
+    "TerminalAction",
 ]
 
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import time
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from chat.models import PersonalRoute, RouteKind, ServedRoute, SharedRoute
+from chat.models import PersonalRoute, RouteKind, ServedArm, ServedRoute, SharedRoute
 from chat.notes import Note
-from chat.route_choice import SHARED, RouteChoice
-from uno_site.inference.protocol import Sampling, Usage
+from chat.route_choice import ARM, SHARED, RouteChoice
+from uno_site.inference.protocol import ChatMessage, Sampling, Usage
 
 IMPORTED = "imported"
 """The ``reason`` of a reply that came in from a file: nobody can say whether it was ours."""
@@ -20,20 +23,24 @@ class Provenance:
     """Everything that went into one reply.
 
     ``reason`` says how the route was found: ``nearest`` (within reach of a cluster),
-    ``unseen`` (no cluster reaches the query), ``no_routes`` (nothing published),
+    ``unseen`` (no cluster reaches the query), ``no_routes`` (nothing published), ``left_out`` (an
+    admin left the clusters out),
     ``other_embedder`` or ``no_embedding`` (no distance could be measured), ``forced``,
     ``personal`` (the person's own adapter comes before every route);
     a reply from a file has only :data:`IMPORTED` and perhaps its model's name.
-    ``fallback`` is set when the base model answered although the route said otherwise,
-    and tells why; ``personal_fallback`` the same of the person's own adapter, after which the
-    routes were asked, and ``shared_fallback`` of the shared one, after which the base answered.
-    An answer of kind ``shared`` has the reason for which no route answered.
-    ``system_prompt`` is what stood before the conversation. ``canary_percent`` is the share of
-    conversations in which the cluster's canary answers, where it has one, and ``is_canary``
-    whether this is one of them. ``notes`` are the notes of the experience store that stood
-    before the question, by id (:meth:`chat.notes.Note.as_json`), and ``notes_fallback`` why
-    none did where they were wanted. Distances are Euclidean in the space of
-    normalised query embeddings.
+    ``fallback`` is set when somebody else answered although a cluster's route should have, and
+    tells why; ``personal_fallback`` the same of the person's own adapter, after which the
+    routes were asked, ``arm_fallback`` of an arm's and ``shared_fallback`` of the shared one,
+    after which the base answered. An answer of kind ``shared`` has the reason for which no route
+    answered. ``system_prompt`` is what stood before the conversation. ``canary_percent`` is the
+    share of conversations in which the cluster's canary answers, where it has one, and
+    ``is_canary`` whether this is one of them. Distances are Euclidean in the space of normalised
+    query embeddings. ``prompt_sha256`` is that of the messages as the engine was last asked, and
+    ``probability`` that with which this policy was chosen. ``arm_id``, ``arm_label`` and
+    ``arm_scope`` are set where an arm of the late ensemble answered: by whose costs it was chosen
+    ("user", "cluster", "global"), or "holdout". ``preferences`` of the person's own stood before
+    the question, and ``notes`` are those of the experience store that did, by id
+    (:meth:`chat.notes.Note.as_json`); ``notes_fallback`` tells why none did where they were wanted.
     """
 
     kind: str
@@ -55,6 +62,7 @@ class Provenance:
     fallback: str = ""
     personal_fallback: str = ""
     shared_fallback: str = ""
+    arm_fallback: str = ""
     finish_reason: str = ""
     prompt_tokens: int = 0
     completion_tokens: int = 0
@@ -66,11 +74,17 @@ class Provenance:
     is_canary: bool = False
     notes: tuple[dict[str, Any], ...] = ()
     notes_fallback: str = ""
+    prompt_sha256: str = ""
+    probability: float | None = None
+    arm_id: str | None = None
+    arm_label: str = ""
+    arm_scope: str = ""
+    preferences: tuple[str, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         """The value of ``Message.provenance``."""
         values = asdict(self)
-        for name in ("rules", "prompt_refs", "notes"):
+        for name in ("rules", "prompt_refs", "notes", "preferences"):
             values[name] = list(values[name])
         return values
 
@@ -92,11 +106,19 @@ class ReplyRecord:
     fallback: str = ""
     personal_fallback: str = ""
     shared_fallback: str = ""
+    arm_fallback: str = ""
     prompt_refs: tuple[str, ...] = ()
     system_prompt: str = ""
+    prompt_sha256: str = ""
+    preferences: tuple[str, ...] = ()
     token_ids: list[int] = field(default_factory=list)
     notes: tuple[Note, ...] = ()
     notes_fallback: str = ""
+
+    def note_prompt(self, messages: Sequence[ChatMessage]) -> None:
+        """Remember what the engine is asked for the reply itself."""
+        turns = json.dumps([[turn.role, turn.content] for turn in messages])
+        self.prompt_sha256 = hashlib.sha256(turns.encode()).hexdigest()
 
     def add_usage(self, usage: Usage | None) -> None:
         """Add the tokens of one more request."""
@@ -107,18 +129,20 @@ class ReplyRecord:
             )
 
     @property
-    def adapted(self) -> ServedRoute | PersonalRoute | SharedRoute | None:
-        """Whose adapter answers; None where the base model does."""
+    def adapted(self) -> ServedRoute | PersonalRoute | ServedArm | SharedRoute | None:
+        """Whose adapter takes part; None where the base model answers alone."""
         if self.kind == RouteKind.BASE:
             return None
         if self.kind == SHARED:
             return self.choice.shared
+        if self.kind == ARM and self.choice.arm is not None:
+            return self.choice.arm.arm
         return self.choice.personal or self.choice.route
 
     def provenance(self) -> Provenance:
         """The record as it is kept."""
         choice, route, near = self.choice, self.choice.route, self.choice.nearest
-        adapted = self.adapted
+        adapted, drawn = self.adapted, self.choice.arm
         return Provenance(
             kind=self.kind,
             reason=choice.reason,
@@ -139,6 +163,7 @@ class ReplyRecord:
             fallback=self.fallback,
             personal_fallback=self.personal_fallback,
             shared_fallback=self.shared_fallback,
+            arm_fallback=self.arm_fallback,
             finish_reason=self.finish_reason,
             prompt_tokens=self.usage.prompt_tokens,
             completion_tokens=self.usage.completion_tokens,
@@ -150,4 +175,10 @@ class ReplyRecord:
             is_canary=choice.is_canary,
             notes=tuple(note.as_json() for note in self.notes),
             notes_fallback=self.notes_fallback,
+            prompt_sha256=self.prompt_sha256,
+            probability=choice.probability,
+            arm_id=str(drawn.arm.pk) if drawn else None,
+            arm_label=drawn.arm.label if drawn else "",
+            arm_scope=drawn.scope if drawn else "",
+            preferences=self.preferences,
         )

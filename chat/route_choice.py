@@ -1,6 +1,13 @@
-"""Who answers a query. The one rule: the person's own adapter, where it is on; else the route of
-the nearest cluster that reaches the query (UNO §6); else the shared adapter, where one is served;
-else the base model.
+"""Who answers a query. The one rule, from the first level to the last that can answer:
+
+1. **personal**: the person's own adapter, where it is on;
+2. **cluster**: the expert or critic of the nearest cluster that reaches the query (UNO §6);
+3. **arm**: one of the policies that learned from everybody's edits, drawn for the conversation by
+   what its replies cost to edit (arXiv 2601.19055, algorithm 1), a holdout of the base among them;
+4. **shared**: the adapter that learned from everybody's follow-ups, where no arms are published;
+5. **base**: the base model.
+
+An admin may leave levels out, or have one alone before the base (:func:`allowed_levels`).
 """
 
 from __future__ import annotations
@@ -12,13 +19,48 @@ from typing import Any
 
 import numpy as np
 
-from chat.models import PersonalRoute, RouteKind, RouteTable, ServedRoute, SharedRoute
+from chat.models import (
+    PersonalRoute,
+    RouteKind,
+    RouteTable,
+    ServedArm,
+    ServedRoute,
+    SharedRoute,
+)
 from chat.router import UNSEEN, Router
 
 PERSONAL = "personal"
 """The kind of an answer by the person's own adapter; no kind of published route."""
 SHARED = "shared"
 """The kind of an answer by the shared adapter, which stands in for the base model."""
+
+CLUSTER = "cluster"
+ARM = "arm"
+"""The kind of an answer by an arm's adapter; the base as an arm has the base's kind."""
+
+LEVELS = (PERSONAL, CLUSTER, ARM, SHARED)
+"""Who is asked before the base, in this order."""
+
+
+def allowed_levels(forced: str, *, has_clusters: bool, has_arms: bool) -> frozenset[str]:
+    """The levels that may answer before the base.
+
+    ``forced`` is "rule" (all of them), one of :data:`LEVELS` (that one alone), or "base" (none);
+    ``has_clusters`` and ``has_arms`` leave a level out.
+    """
+    levels = LEVELS if forced == "rule" else tuple(name for name in LEVELS if name == forced)
+    skipped = {CLUSTER: not has_clusters, ARM: not has_arms}
+    return frozenset(name for name in levels if not skipped.get(name))
+
+
+@dataclass(frozen=True, slots=True)
+class ArmChoice:
+    """The arm of a conversation, the probability in (0, 1] of its choice, and by whose costs:
+    "user", "cluster" or "global", or "holdout"."""
+
+    arm: ServedArm
+    probability: float
+    scope: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +70,8 @@ class RouteChoice:
     ``distance`` and ``limit`` belong to the nearest cluster, also when it does not reach
     the query. ``reason`` is explained at :class:`~chat.provenance.Provenance`.
     ``canary`` is the cluster's canary where it has one: the route itself, or the one that the
-    conversation was not drawn for. ``personal`` is the person's own adapter, where it answers,
-    and ``shared`` everybody's.
+    conversation was not drawn for. ``personal`` is the person's own adapter, where it answers;
+    ``arm`` the conversation's arm, and ``shared`` everybody's adapter, where no level before did.
     """
 
     route: ServedRoute | None
@@ -42,6 +84,17 @@ class RouteChoice:
     canary: ServedRoute | None = None
     personal: PersonalRoute | None = None
     shared: SharedRoute | None = None
+    arm: ArmChoice | None = None
+
+    @property
+    def probability(self) -> float:
+        """With which probability this policy was chosen; 1 where nothing was drawn."""
+        if self.arm is not None:
+            return self.arm.probability
+        if self.canary is None or self.canary.canary_percent is None:
+            return 1.0
+        share = self.canary.canary_percent / 100
+        return share if self.is_canary else 1 - share
 
     @property
     def is_canary(self) -> bool:

@@ -1,4 +1,4 @@
-"""How a question is answered: personal adapter, expert, critic, shared adapter or base (UNO §6).
+"""How a question is answered: personal adapter, expert, critic, arm, shared adapter or base.
 
 The one definition: the web's streaming, ``manage.py ask`` and the measurements all call it.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from typing import Any
@@ -16,9 +16,10 @@ from asgiref.sync import async_to_sync
 
 from chat.models import PersonalRoute, RouteKind, RouteTable, SharedRoute
 from chat.notes import Recall, with_notes
+from chat.preferences import NO_PREFERENCES, Preferences, with_preferences
 from chat.provenance import Provenance, ReplyRecord
-from chat.route_choice import RouteChoice
-from chat.serving_route import start_record
+from chat.route_choice import LEVELS, RouteChoice
+from chat.serving_route import PickArm, Ways, start_record
 from uno_site.engine_clients import served_async_client
 from uno_site.inference.errors import EngineUnreachable
 from uno_site.inference.protocol import (
@@ -107,6 +108,9 @@ async def answer_stream(
     shared: SharedRoute | None = None,
     user: str | None = None,
     conversation: str = "",
+    levels: Collection[str] = LEVELS,
+    pick_arm: PickArm | None = None,
+    preferences: Preferences = NO_PREFERENCES,
     json_schema: Mapping[str, Any] | None = None,
     n_logprobs: int | None = None,
     recall: Recall | None = None,
@@ -129,6 +133,10 @@ async def answer_stream(
     user, conversation
         Opaque ids: for the engine's fair queueing, and for the draw between a canary and the
         rest; without a conversation no canary answers.
+    levels, pick_arm
+        As in :class:`~chat.serving_route.Ways`.
+    preferences
+        The asking person's own, some of which go before the question (:mod:`chat.preferences`).
     json_schema, n_logprobs
         As in :class:`~uno_site.inference.protocol.ChatRequest`; they hold for the reply,
         not for the critic's suggestions.
@@ -142,13 +150,14 @@ async def answer_stream(
         The engine cannot be reached, is busy, or refuses the request. An adapter that
         cannot be loaded is no error: the base model answers and the provenance says so.
     """
-    record = await start_record(
-        messages, table, client, force_base, conversation, personal, sampling, shared, recall
-    )
+    allowed = () if force_base else levels
+    ways = Ways(table, personal, shared, conversation, allowed, pick_arm)
+    record = await start_record(messages, ways, client, sampling, recall)
     if messages[0].role == "system":
         record.system_prompt = messages[0].content
+    preferred, record.preferences = await with_preferences(messages, preferences, client)
     yield RouteChosen(record.choice, record.provenance())
-    noted = with_notes(messages, record.notes)
+    noted = with_notes(preferred, record.notes)
     asked = ChatRequest(record.model, noted, sampling, json_schema, user, n_logprobs)
     is_critic = record.kind == RouteKind.CRITIC
     answering = (
@@ -164,8 +173,8 @@ async def _direct(
     asked: ChatRequest, record: ReplyRecord, client: AsyncInferenceClient
 ) -> AsyncGenerator[ServingEvent]:
     """An adapter or the base model answers by itself."""
-    if record.adapted is not None:
-        asked = replace(asked, model=record.adapted.adapter_name)
+    if (adapted := record.adapted) is not None:
+        asked = replace(asked, model=adapted.adapter_name)
     async with aclosing(_stream(asked, record, client)) as events:
         async for event in events:
             yield event
@@ -183,6 +192,7 @@ async def _critic(
     and revision are written with the notes before them.
     """
     assert record.choice.route is not None
+    record.note_prompt(asked.messages)
     yield Stage("draft")
     drafted = await client.chat(asked)
     record.draft = drafted.text.strip()
@@ -222,6 +232,7 @@ def critic_sampling(sampling: Sampling) -> Sampling:
 async def _stream(
     asked: ChatRequest, record: ReplyRecord, client: AsyncInferenceClient
 ) -> AsyncGenerator[ServingEvent]:
+    record.note_prompt(asked.messages)
     async with aclosing(client.chat_stream(asked)) as chunks:
         async for chunk in chunks:
             record.add_usage(chunk.usage)

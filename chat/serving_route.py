@@ -5,15 +5,33 @@ The rule is :mod:`chat.route_choice`'s; here it meets an engine, which may refus
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, field, replace
+from uuid import UUID
 
 from asgiref.sync import sync_to_async
 
-from chat.models import PersonalRoute, RouteKind, RouteTable, ServedRoute, SharedRoute
+from chat.models import (
+    PersonalRoute,
+    RouteKind,
+    RouteTable,
+    ServedArm,
+    ServedRoute,
+    SharedRoute,
+)
 from chat.notes import Recall, notes_prompt, recalled, room_for_notes
 from chat.provenance import ReplyRecord
-from chat.route_choice import PERSONAL, SHARED, RouteChoice, choose_route, personal_choice
+from chat.route_choice import (
+    ARM,
+    CLUSTER,
+    LEVELS,
+    PERSONAL,
+    SHARED,
+    ArmChoice,
+    RouteChoice,
+    choose_route,
+    personal_choice,
+)
 from uno_site.engine_clients import base_model_name
 from uno_site.inference.errors import EngineRefused, InferenceError
 from uno_site.inference.protocol import AsyncInferenceClient, ChatMessage, FloatArray, Sampling
@@ -34,70 +52,83 @@ class Question:
         return self._embedding
 
 
+PickArm = Callable[[UUID | None], ArmChoice | None]
+"""From the nearest cluster's id to the conversation's arm; None where there is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ways:
+    """Who may answer a conversation, as its caller found them.
+
+    ``levels`` are those of :data:`chat.route_choice.LEVELS` that may answer. The caller vouches
+    that ``personal`` is the asking person's own
+    (:func:`chat.services.personal.personal_route_of`). ``conversation`` stands for the
+    conversation in the draw between a canary and the rest; without it no canary answers.
+    ``pick_arm`` is called once, in a thread, where no level before answers.
+    """
+
+    table: RouteTable | None = None
+    personal: PersonalRoute | None = None
+    shared: SharedRoute | None = None
+    conversation: str = ""
+    levels: Collection[str] = field(default=LEVELS)
+    pick_arm: PickArm | None = None
+
+
 async def start_record(
     messages: Sequence[ChatMessage],
-    table: RouteTable | None,
+    ways: Ways,
     client: AsyncInferenceClient,
-    force_base: bool,
-    conversation: str,
-    personal: PersonalRoute | None,
     sampling: Sampling,
-    shared: SharedRoute | None = None,
     recall: Recall | None = None,
 ) -> ReplyRecord:
-    """The first of personal, cluster, shared and base that can answer, its adapter loaded, and
-    the notes for the question."""
+    """Who answers, with the adapter loaded, and the notes for the question."""
     question = Question(client, messages[-1].content)
-    record = await _routed(
-        question, table, client, force_base, conversation, personal, sampling, shared
-    )
+    record = await _routed(question, ways, client, sampling)
     if recall is not None:
         await _add_notes(record, question, recall, messages)
     return record
 
 
 async def _routed(
-    question: Question,
-    table: RouteTable | None,
-    client: AsyncInferenceClient,
-    force_base: bool,
-    conversation: str,
-    personal: PersonalRoute | None,
-    sampling: Sampling,
-    shared: SharedRoute | None,
+    question: Question, ways: Ways, client: AsyncInferenceClient, sampling: Sampling
 ) -> ReplyRecord:
+    """The first of personal, cluster, arm, shared and base that can answer, its adapter loaded."""
     skipped = ""
-    if personal is not None and not force_base:
-        record = ReplyRecord(personal_choice(personal), base_model_name(), sampling)
-        skipped = await _load_adapter(client, personal)
+    if ways.personal is not None and PERSONAL in ways.levels:
+        record = ReplyRecord(personal_choice(ways.personal), base_model_name(), sampling)
+        skipped = await _load_adapter(client, ways.personal)
         if not skipped:
             record.kind = PERSONAL
             return record
-    choice = await _choose(question, table, force_base, conversation)
+    choice = await _choose(question, ways)
     record = ReplyRecord(choice, base_model_name(), sampling, personal_fallback=skipped)
     if choice.route is not None and choice.kind != RouteKind.BASE:
         record.fallback = await _load_adapter(client, choice.route)
         if not record.fallback:
             record.kind = choice.kind
-    if shared is not None and not force_base and record.kind == RouteKind.BASE:
-        record.shared_fallback = await _load_adapter(client, shared)
+            return record
+    if ARM in ways.levels and ways.pick_arm is not None:
+        await _try_arm(record, ways.pick_arm, client)
+    if SHARED in ways.levels and ways.shared is not None and record.choice.arm is None:
+        record.shared_fallback = await _load_adapter(client, ways.shared)
         if not record.shared_fallback:
-            record.kind, record.choice = SHARED, replace(choice, shared=shared)
+            record.kind, record.choice = SHARED, replace(choice, shared=ways.shared)
     return record
 
 
-async def _choose(
-    question: Question, table: RouteTable | None, force_base: bool, conversation: str
-) -> RouteChoice:
-    if force_base:
-        return RouteChoice(None, None, RouteKind.BASE, "forced")
+async def _choose(question: Question, ways: Ways) -> RouteChoice:
+    table = ways.table
+    if CLUSTER not in ways.levels:
+        reason = "left_out" if ways.levels else "forced"
+        return RouteChoice(None, None, RouteKind.BASE, reason)
     if table is None:
         return RouteChoice(None, None, RouteKind.BASE, "no_routes")
     try:
         embedding = await question.embedding()
     except EngineRefused:
         return RouteChoice(None, None, RouteKind.BASE, "no_embedding", table_version=table.version)
-    return await sync_to_async(choose_route)(embedding, table, conversation)
+    return await sync_to_async(choose_route)(embedding, table, ways.conversation)
 
 
 async def _add_notes(
@@ -118,8 +149,22 @@ async def _add_notes(
         record.prompt_refs += (notes_prompt(question.text).ref,)
 
 
+async def _try_arm(record: ReplyRecord, pick_arm: PickArm, client: AsyncInferenceClient) -> None:
+    """Let the conversation's arm answer, if there is one and its adapter can be loaded."""
+    near = record.choice.nearest
+    drawn = await sync_to_async(pick_arm)(near.cluster_id if near else None)
+    if drawn is None:
+        return
+    if not drawn.arm.is_base:
+        record.arm_fallback = await _load_adapter(client, drawn.arm)
+        if record.arm_fallback:
+            return
+        record.kind = ARM
+    record.choice = replace(record.choice, arm=drawn)
+
+
 async def _load_adapter(
-    client: AsyncInferenceClient, route: ServedRoute | PersonalRoute | SharedRoute
+    client: AsyncInferenceClient, route: ServedRoute | PersonalRoute | ServedArm | SharedRoute
 ) -> str:
     """Why the route's adapter cannot serve; empty when it can."""
     try:

@@ -12,6 +12,7 @@ from .manage_views import (
     everything_export,
 )
 from .message_views import (
+    message_act_view,
     message_correct_view,
     message_detail,
     message_explain,
@@ -28,6 +29,14 @@ from .organise_views import (
     conversation_pin_view,
     conversation_restore_view,
 )
+from .preference_views import (
+    preference_add_view,
+    preference_change_view,
+    preference_delete_view,
+    preferences,
+    preferences_forget_view,
+    preferences_switch_view,
+)
 from .search_views import history_search_view
 
 app_name = "chat"
@@ -40,6 +49,16 @@ urlpatterns = [
     path("data/import/", data_import, name="import"),
     path("data/import/<uuid:upload_id>/", history_check, name="import-check"),
     path("data/conversations.<slug:form>", everything_export, name="export-all"),
+    path("preferences/", preferences, name="preferences"),
+    path("preferences/switch/", preferences_switch_view, name="preferences-switch"),
+    path("preferences/add/", preference_add_view, name="preference-add"),
+    path("preferences/forget/", preferences_forget_view, name="preferences-forget"),
+    path("preferences/<uuid:preference_id>/", preference_change_view, name="preference-change"),
+    path(
+        "preferences/<uuid:preference_id>/delete/",
+        preference_delete_view,
+        name="preference-delete",
+    ),
     path("c/new/", views.conversation_start, name="start"),
     path("c/<uuid:conversation_id>/", views.conversation_detail, name="conversation"),
     path("c/<uuid:conversation_id>/thread/", views.conversation_thread, name="thread"),
@@ -60,4 +79,5 @@ urlpatterns = [
     path("m/<uuid:message_id>/show/", message_show_view, name="show"),
     path("m/<uuid:message_id>/vote/", message_vote, name="vote"),
     path("m/<uuid:message_id>/explain/", message_explain, name="explain"),
+    path("m/<uuid:message_id>/act/", message_act_view, name="act"),
 ]

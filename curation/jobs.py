@@ -18,6 +18,7 @@ from curation.services.gaps import gaps_update
 from curation.services.importing import logs_import
 from curation.services.mapping import is_map_stale, map_update
 from curation.services.merging import rules_merge
+from curation.services.preferences import has_preferences_to_read, preferences_update
 from curation.services.processing import STAGES, is_processing_due, logs_process
 from uno_site.database import statistics_refresh
 from uno_site.jobs.context import JobContext
@@ -186,3 +187,16 @@ def import_file(ctx: JobContext) -> dict[str, Any]:
         "n_bad": report.n_bad,
         "errors": [str(error) for error in report.errors[:MAX_ERRORS_SHOWN]],
     }
+
+
+@job_kind(
+    "curation.preferences",
+    title=_("Read people’s preferences off their edits"),
+    every_minutes=1,
+    has_work=has_preferences_to_read,
+)
+def read_preferences(ctx: JobContext) -> dict[str, Any]:
+    """Keep what new edits say, for those alone who made them and want it."""
+    totals = preferences_update(ctx.check_cancelled)
+    ctx.progress(1.0, f"{totals['n_kept']} preferences from {totals['n_read']} edits")
+    return totals

@@ -86,7 +86,7 @@ def thumbs_by_week() -> Weekly:
     for week, thumb, n in rows:
         counts[week.date()][thumb] += n
     rates = {week: rate_estimate(n[1], n[1] + n[-1]) for week, n in counts.items()}
-    return _weekly(rates)
+    return weekly_figures(rates)
 
 
 def edit_costs_by_week() -> Weekly:
@@ -102,7 +102,7 @@ def edit_costs_by_week() -> Weekly:
         week: mean_estimate({0: {str(key): costs[key] for key in keys}})
         for week, keys in chosen.items()
     }
-    return _weekly(means)
+    return weekly_figures(means)
 
 
 def adherence_by_week() -> Weekly:
@@ -126,7 +126,7 @@ def adherence_by_week() -> Weekly:
     for week, keys in chosen.items():
         checked = {str(key): shares[key] for key in keys if shares[key] is not None}
         found[week] = mean_estimate({0: checked})
-    return _weekly(found)
+    return weekly_figures(found)
 
 
 def _latest_by_week(rows: QuerySet[Any], most: int) -> dict[date, list[Any]]:
@@ -213,18 +213,19 @@ def _by_week(rows: QuerySet[Any]) -> QuerySet[Any]:
 
 
 def _first_week() -> Any:
-    return _weeks()[0]
+    return week_starts()[0]
 
 
-def _weeks() -> list[Any]:
+def week_starts() -> list[Any]:
     """The Mondays at midnight with which the last weeks begin, the oldest first."""
     today = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
     monday = today - timedelta(days=today.weekday())
     return [monday - timedelta(weeks=n) for n in reversed(range(N_WEEKS))]
 
 
-def _weekly(estimates: Mapping[date, Estimate | None]) -> Weekly:
-    weeks = tuple(Week(begin.date(), estimates.get(begin.date())) for begin in _weeks())
+def weekly_figures(estimates: Mapping[date, Estimate | None]) -> Weekly:
+    """The last weeks' estimates, those that there are, by the Monday they begin with."""
+    weeks = tuple(Week(begin.date(), estimates.get(begin.date())) for begin in week_starts())
     measured = [week.estimate.high for week in weeks if week.estimate]
     values = [week.estimate.as_json() if week.estimate else None for week in weeks]
     labels = [date_format(week.begins, "j M") for week in weeks]

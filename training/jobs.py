@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from curation.models import Cluster
 from training.models import TrainingRun
+from training.services.edits.learning import edits_are_due, edits_learn
 from training.services.evaluation.records import evaluation_start
 from training.services.evaluation.runner import evaluation_run
 from training.services.evaluation.workplace import forget
@@ -196,6 +197,22 @@ def run_shared_update(ctx: JobContext) -> dict[str, Any]:
 def run_shared_sync(ctx: JobContext) -> dict[str, Any]:
     """Flag and take off what learned from what people withdrew or deleted."""
     return dict(shared_sync())
+
+
+@job_kind(
+    "edits.learn",
+    title=_("Learn from everybody’s edits"),
+    queue=QUEUE,
+    min_role="admin",
+    every_minutes=60,
+    has_work=edits_are_due,
+)
+def run_edits_learn(ctx: JobContext) -> dict[str, Any]:
+    """Train and check an adapter of each kind; those that pass become arms.
+
+    ``params``: ``kinds`` (of "sft", "ensemble", "dpo", "cost"), by default those of the settings.
+    """
+    return edits_learn(ctx, ctx.job.created_by, ctx.job, ctx.params.get("kinds", ()))
 
 
 @job_kind(

@@ -77,9 +77,8 @@ def entry_answers(user: Any, entry: LogEntry) -> list[ChangedAnswers]:
 
 
 def _changed(user: Any, adapter: Adapter) -> ChangedAnswers:
-    answers = Message.objects.filter(served_route__adapter_id=adapter.pk).exclude(
-        provenance__kind=RouteKind.BASE
-    )
+    is_by_it = Q(served_route__adapter_id=adapter.pk) | Q(outcome__arm__adapter_id=adapter.pk)
+    answers = Message.objects.filter(is_by_it).exclude(provenance__kind=RouteKind.BASE)
     counts = answers.order_by().aggregate(
         n_answers=Count("pk"), n_people=Count("conversation__user", distinct=True)
     )

@@ -80,6 +80,10 @@ class AdapterKind(models.TextChoices):
     EXPERT = "expert", _("Expert")
     CRITIC = "critic", _("Critic")
     HINDSIGHT = "hindsight", _("Hindsight")
+    SFT = "sft", _("SFT on edits")
+    DPO = "dpo", _("DPO on edits")
+    ENSEMBLE = "ensemble", _("Early ensemble")
+    COST = "cost", _("Cost learning")
 
 
 #: The kinds that a cluster's corrections train.

@@ -5,6 +5,7 @@ from django.urls import path
 from training.views import (
     adapters,
     dashboard,
+    edits,
     engines,
     evaluations,
     learned,
@@ -19,6 +20,9 @@ app_name = "training"
 urlpatterns = [
     path("", dashboard.dashboard, name="dashboard"),
     path("figures/", dashboard.figures_page, name="figures"),
+    path("edits/", edits.edits, name="edits"),
+    path("edits/learn/", edits.edits_learn_start, name="edits_learn"),
+    path("edits/arms/<uuid:arm_id>/retire/", edits.arm_retire, name="arm_retire"),
     path("learn/", dashboard.learn_start, name="learn"),
     path("clusters/retrain/", dashboard.retrain_some, name="retrain_some"),
     path("clusters/<uuid:cluster_id>/retrain/", dashboard.cluster_retrain, name="retrain"),

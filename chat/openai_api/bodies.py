@@ -170,6 +170,7 @@ class FeedbackReceipt(BaseModel):
     reasons: list[str]
     comment: str
     correction: str | None
+    action: str | None = None
 
 
 def json_response(body: BaseModel, status: int = 200) -> HttpResponse:

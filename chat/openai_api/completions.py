@@ -21,7 +21,7 @@ from chat.openai_api.requests import ChatCompletionRequest
 from chat.provenance import Provenance
 from chat.services.api_log import ApiReply, completion_log, conversation_key
 from chat.services.messages import REPLY_SAMPLING
-from chat.services.routes import route_table_active
+from chat.services.routes import answering_levels, route_table_active
 from chat.services.shared import shared_route_active
 from chat.serving import Delta, Done, ServingEvent, answer_stream
 from uno_site.accounts.api_keys import usage_add
@@ -140,6 +140,7 @@ class Completion:
             force_base=not is_routed,
             user=str(self.key.user_id),
             conversation=conversation_key(self.key.user_id, self.turns),
+            levels=await sync_to_async(answering_levels)(),
             json_schema=asked.response_format.schema_or_none() if asked.response_format else None,
             n_logprobs=asked.n_logprobs,
             recall=recall,

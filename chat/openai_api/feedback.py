@@ -6,13 +6,14 @@ from uuid import UUID
 
 from django.db import transaction
 
-from chat.models import Message, MessageOrigin, MessageRole
+from chat.models import Message, MessageOrigin, MessageRole, ReplyOutcome
 from chat.openai_api.bodies import FeedbackReceipt
 from chat.openai_api.completions import ID_MARK
 from chat.openai_api.errors import NotFound
 from chat.openai_api.requests import FeedbackRequest
 from chat.services.feedback import feedback_give
 from chat.services.messages import message_correct
+from chat.services.outcomes import outcome_say
 from uno_site.accounts.models import User
 
 
@@ -34,6 +35,8 @@ def completion_feedback(user: User, given: FeedbackRequest) -> FeedbackReceipt:
         )
     if given.correction is not None and not _is_corrected_so(reply, given.correction):
         message_correct(message=reply, content=given.correction)
+    if given.action is not None:
+        outcome_say(message=reply, action=given.action)
     return _receipt(reply, given.completion_id)
 
 
@@ -65,10 +68,12 @@ def _is_corrected_so(reply: Message, content: str) -> bool:
 def _receipt(reply: Message, completion_id: str) -> FeedbackReceipt:
     feedback = reply.feedback.filter(user=reply.conversation.user).first()
     correction = reply.corrections.order_by("-created_at").first()
+    outcome = ReplyOutcome.objects.filter(message=reply).first()
     return FeedbackReceipt(
         completion_id=completion_id,
         thumb=feedback.thumb if feedback else None,
         reasons=feedback.reasons if feedback else [],
         comment=feedback.comment if feedback else "",
         correction=correction.content if correction else None,
+        action=(outcome.action or None) if outcome else None,
     )

@@ -179,9 +179,10 @@ def _no_boolean(value: Any) -> Any:
 
 
 class FeedbackRequest(Body):
-    """``POST /v1/feedback``: a thumb (with why), a correction, or both.
+    """``POST /v1/feedback``: a thumb (with why), a correction, an action, or several of them.
 
-    What was given before is replaced. ``completion_id`` is the ``id`` of a completion.
+    ``action`` is what became of the reply, or of its correction: "accept", "copy", "send" or
+    "abandon". What was given before is replaced. ``completion_id`` is the ``id`` of a completion.
     """
 
     completion_id: str = Field(max_length=100)
@@ -189,11 +190,12 @@ class FeedbackRequest(Body):
     reasons: list[Literal[*Reason.values]] = Field(default_factory=list, max_length=len(Reason))
     comment: str = Field("", max_length=MAX_COMMENT_CHARS)
     correction: Annotated[Text, Field(max_length=MAX_MESSAGE_CHARS)] | None = None
+    action: Literal["accept", "copy", "send", "abandon"] | None = None
 
     @model_validator(mode="after")
     def _says_something(self) -> Self:
-        if self.thumb is None and self.correction is None:
-            raise PydanticCustomError("no_feedback", "give a thumb, a correction, or both")
+        if self.thumb is None and self.correction is None and self.action is None:
+            raise PydanticCustomError("no_feedback", "give a thumb, a correction, or an action")
         if self.thumb is None and (self.reasons or self.comment.strip()):
             raise PydanticCustomError("no_thumb", "reasons and comment need a thumb")
         return self

@@ -22,6 +22,7 @@ from chat.provenance import Provenance
 from chat.services.broadcasting import broadcast
 from chat.services.conversations import conversation_create, leaf_show, title_from
 from chat.services.generations import served_route_id
+from chat.services.outcomes import outcome_open
 from uno_site.accounts.models import User
 from uno_site.inference.protocol import ChatMessage
 
@@ -154,5 +155,6 @@ def _reply_keep(conversation: Conversation, parent: Message | None, reply: ApiRe
         path_hash=reply_hash(parent, content),
     )
     uses_record(message.pk, provenance["notes"])
+    outcome_open(message)
     leaf_show(conversation=conversation, leaf=message)
     broadcast(conversation.pk, {"type": "thread", "leaf": str(message.pk)})

@@ -7,14 +7,17 @@ from collections.abc import Iterable
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from chat.models import Feedback, Message, MessageRole, MessageState, Reason
+from chat.models import Feedback, Message, MessageRole, MessageState, Reason, TerminalAction
 from chat.services.limits import MAX_COMMENT_CHARS, clean_text
+from chat.services.outcomes import outcome_act, outcome_take_back
 from uno_site.errors import Conflict, InvalidInput
 
 
 @transaction.atomic
 def feedback_vote(*, message: Message, thumb: int) -> Feedback | None:
     """Vote on a reply; the same thumb once more takes the vote back (and returns None).
+
+    A thumb up accepts the reply as it is.
 
     Raises
     ------
@@ -30,11 +33,16 @@ def feedback_vote(*, message: Message, thumb: int) -> Feedback | None:
     given = Feedback.objects.select_for_update().filter(**own).first()
     if given is not None and given.thumb == thumb:
         given.delete()
+        outcome_take_back(message, TerminalAction.ACCEPT)
         return None
     # The reasons belong to the thumb: they say why it was bad.
     feedback, _created = Feedback.objects.update_or_create(
         **own, defaults={"thumb": thumb, **({"reasons": []} if given else {})}
     )
+    if thumb > 0:
+        outcome_act(message, TerminalAction.ACCEPT)
+    else:
+        outcome_take_back(message, TerminalAction.ACCEPT)
     return feedback
 
 

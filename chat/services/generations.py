@@ -16,6 +16,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from chat import notes, preferences
 from chat.experience.recall import recall_of
 from chat.experience.services.notes import uses_record
 from chat.history import fit_history
@@ -28,11 +29,15 @@ from chat.models import (
     ServedRoute,
     SharedRoute,
 )
-from chat.notes import ROOM_TOKENS, Recall
+from chat.notes import Recall
+from chat.preferences import NO_PREFERENCES, Preferences
+from chat.route_choice import LEVELS
 from chat.selectors import branch
 from chat.services.broadcasting import broadcast
+from chat.services.outcomes import outcome_open
 from chat.services.personal import personal_route_of, reply_tokens_keep
-from chat.services.routes import route_table_active
+from chat.services.preferences import preferences_of
+from chat.services.routes import answering_levels, route_table_active
 from chat.services.shared import shared_route_active
 from uno_site.accounts.quotas import quota_add_tokens
 from uno_site.inference.protocol import ChatMessage, Sampling
@@ -56,6 +61,8 @@ class Plan:
     personal: PersonalRoute | None = None
     recall: Recall | None = None
     shared: SharedRoute | None = None
+    levels: frozenset[str] = frozenset(LEVELS)
+    preferences: Preferences = NO_PREFERENCES
 
 
 def generation_claim(message_id: UUID) -> Plan | None:
@@ -71,8 +78,9 @@ def generation_claim(message_id: UUID) -> Plan | None:
     if (prompt := reply.conversation.system_prompt) and turns[0].role != MessageRole.SYSTEM:
         turns.insert(0, ChatMessage(MessageRole.SYSTEM, prompt))
     sampling = _sampling(reply.sampling)
-    recall = recall_of(reply.conversation)
-    room = sampling.max_tokens + (ROOM_TOKENS if recall else 0)
+    recall, own = recall_of(reply.conversation), preferences_of(reply.conversation)
+    room = sampling.max_tokens
+    room += (notes.ROOM_TOKENS if recall else 0) + (preferences.ROOM_TOKENS if own else 0)
     return Plan(
         message_id=reply.pk,
         conversation_id=reply.conversation_id,
@@ -83,6 +91,8 @@ def generation_claim(message_id: UUID) -> Plan | None:
         personal=personal_route_of(reply.conversation),
         recall=recall,
         shared=shared_route_active(),
+        levels=answering_levels(),
+        preferences=own,
     )
 
 
@@ -119,9 +129,10 @@ def generation_finish(
         )
     )
     if is_ended:
-        reply = Message.objects.filter(pk=message_id)
-        for user_id in reply.values_list("conversation__user_id", flat=True):
-            quota_add_tokens(user_id, _n_tokens(provenance, content))
+        for reply in Message.objects.filter(pk=message_id).select_related("conversation"):
+            quota_add_tokens(reply.conversation.user_id, _n_tokens(provenance, content))
+            if reply.content:
+                outcome_open(reply)
         reply_tokens_keep(message_id, token_ids)
         uses_record(message_id, provenance.get("notes", []))
     return is_ended

@@ -10,13 +10,21 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from chat import generation
-from chat.models import Conversation, Message, MessageOrigin, MessageRole, MessageState
+from chat.models import (
+    Conversation,
+    Message,
+    MessageOrigin,
+    MessageRole,
+    MessageState,
+    TerminalAction,
+)
 from chat.selectors import deepest_leaf
 from chat.services.api_log import reply_hash
 from chat.services.broadcasting import broadcast
 from chat.services.conversations import conversation_create, leaf_show, title_from
 from chat.services.generations import generations_rescue
 from chat.services.limits import clean_text, count_send
+from chat.services.outcomes import outcome_act, outcome_edit, outcomes_abandon
 from uno_site.errors import Conflict
 from uno_site.inference.protocol import Sampling
 
@@ -74,6 +82,7 @@ def message_revise(*, message: Message, content: str) -> tuple[Message, Message]
         role=MessageRole.USER,
         content=content,
     )
+    outcomes_abandon(message)
     return sibling, _reply_start(conversation, sibling)
 
 
@@ -84,6 +93,7 @@ def message_regenerate(*, message: Message) -> Message:
         raise Conflict(_("Only a reply can be written anew."))
     count_send(message.conversation.user)
     conversation = _locked(message.conversation)
+    outcome_act(message, TerminalAction.REGENERATE)
     return _reply_start(conversation, message.parent)
 
 
@@ -118,6 +128,7 @@ def message_correct(*, message: Message, content: str) -> Message:
         correction_of=message,
         path_hash=reply_hash(message.parent, content),
     )
+    outcome_edit(message, correction)
     leaf_show(conversation=conversation, leaf=correction)
     broadcast(conversation.pk, {"type": "thread", "leaf": str(correction.pk)})
     return correction

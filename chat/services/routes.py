@@ -13,8 +13,10 @@ from django.db.models import Max
 from django.utils.translation import gettext as _
 
 from chat.models import Message, RouteKind, RouteTable, ServedRoute
+from chat.route_choice import allowed_levels
 from uno_site.engine_clients import adapter_source
 from uno_site.errors import Conflict, InvalidInput
+from uno_site.runtime.services import runtime_setting
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,15 @@ class RouteSpec:
 def route_table_active() -> RouteTable | None:
     """The table that is served, or None before anything was published."""
     return RouteTable.objects.filter(is_active=True).first()
+
+
+def answering_levels() -> frozenset[str]:
+    """The levels that may answer before the base, as the admins set them."""
+    return allowed_levels(
+        runtime_setting("answering_level"),
+        has_clusters=runtime_setting("cluster_routes"),
+        has_arms=runtime_setting("edit_arms"),
+    )
 
 
 @adapter_source

@@ -44,6 +44,7 @@ from tests.factories import (
     ReplyFactory,
     RuleFactory,
 )
+from tests.screens.filled_edits import fill_edits
 from tests.screens.filled_notes import fill_notes
 from tests.screens.filled_training import fill_training
 from uno_site.accounts.api_keys import api_key_create
@@ -98,6 +99,7 @@ def fill() -> None:
     _accounts(people)
     _jobs(people[Role.ADMIN])
     fill_training(clusters, people)
+    fill_edits(people[Role.CURATOR], people[Role.USER])
     _uploads(people)
     map_update()
 

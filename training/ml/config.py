@@ -1,4 +1,4 @@
-"""Hyper-parameters of experts, critics and hindsight adapters, each named once, with its source."""
+"""Hyper-parameters of every kind of adapter, each named once, with its source."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, Literal, Self, get_args
 
+from .config_values import require, typed
 from .errors import ConfigInvalid
 
 ALL_LINEAR = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
@@ -52,22 +53,22 @@ class TrainingConfig:
     def __post_init__(self) -> None:
         """Refuse values with which nothing can be trained."""
         for name in ("r", "alpha", "n_epochs", "batch_size", "micro_batch_size"):
-            _require(getattr(self, name) >= 1, name, getattr(self, name), "at least 1")
+            require(getattr(self, name) >= 1, name, getattr(self, name), "at least 1")
         for name in ("max_prompt_tokens", "max_completion_tokens"):
-            _require(getattr(self, name) >= 2, name, getattr(self, name), "at least 2")
+            require(getattr(self, name) >= 2, name, getattr(self, name), "at least 2")
         for name in ("learning_rate", "grad_clip"):
-            _require(getattr(self, name) > 0, name, getattr(self, name), "above 0")
+            require(getattr(self, name) > 0, name, getattr(self, name), "above 0")
         for name in ("warmup_steps", "weight_decay", "save_every_steps"):
-            _require(getattr(self, name) >= 0, name, getattr(self, name), "at least 0")
+            require(getattr(self, name) >= 0, name, getattr(self, name), "at least 0")
         is_named = bool(self.init_from) == bool(self.init_sha256)
-        _require(
+        require(
             is_named, "init_sha256", repr(self.init_sha256), "given with init_from, and only then"
         )
-        _require(0 <= self.dropout < 1, "dropout", self.dropout, "in [0, 1)")
-        _require(bool(self.targets), "targets", self.targets, "at least one layer name")
-        _require(self.dtype in ("float32", "bfloat16"), "dtype", self.dtype, "float32 or bfloat16")
+        require(0 <= self.dropout < 1, "dropout", self.dropout, "in [0, 1)")
+        require(bool(self.targets), "targets", self.targets, "at least one layer name")
+        require(self.dtype in ("float32", "bfloat16"), "dtype", self.dtype, "float32 or bfloat16")
         are_betas = len(self.betas) == 2 and all(0 <= beta < 1 for beta in self.betas)
-        _require(are_betas, "betas", self.betas, "two numbers in [0, 1)")
+        require(are_betas, "betas", self.betas, "two numbers in [0, 1)")
 
     def to_json(self) -> dict[str, Any]:
         """Plain values; :meth:`from_json` is the inverse."""
@@ -92,7 +93,7 @@ class TrainingConfig:
                 f"{cls.__name__} has no setting {', '.join(unknown)}.",
                 remedy=f"The settings are {', '.join(known)}.",
             )
-        return cls(**{name: _typed(name, str(known[name]), values[name]) for name in values})
+        return cls(**{name: typed(name, str(known[name]), values[name]) for name in values})
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,11 +112,11 @@ class ExpertConfig(TrainingConfig):
     def __post_init__(self) -> None:
         """Refuse values with which nothing can be trained."""
         TrainingConfig.__post_init__(self)
-        _require(self.beta > 0, "beta", self.beta, "above 0")
+        require(self.beta > 0, "beta", self.beta, "above 0")
         for name in ("dpo_weight", "sft_weight", "max_rejected_tokens"):
-            _require(getattr(self, name) >= 0, name, getattr(self, name), "at least 0")
+            require(getattr(self, name) >= 0, name, getattr(self, name), "at least 0")
         has_loss = self.dpo_weight + self.sft_weight > 0
-        _require(has_loss, "dpo_weight + sft_weight", 0, "above 0")
+        require(has_loss, "dpo_weight + sft_weight", 0, "above 0")
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,34 +150,41 @@ class HindsightConfig(TrainingConfig):
         TrainingConfig.__post_init__(self)
         for name, kind in (("loss", HindsightLoss), ("teacher", Teacher), ("hint", Hint)):
             known, value = get_args(kind), getattr(self, name)
-            _require(value in known, name, value, f"one of {', '.join(known)}")
+            require(value in known, name, value, f"one of {', '.join(known)}")
         for name in ("skip_tokens", "kl_cap", "kl_weight"):
-            _require(getattr(self, name) >= 0, name, getattr(self, name), "at least 0")
+            require(getattr(self, name) >= 0, name, getattr(self, name), "at least 0")
 
 
-def _require(is_right: bool, name: str, value: object, expected: str) -> None:
-    if not is_right:
-        raise ConfigInvalid(f"{name} is {value}.", remedy=f"It must be {expected}.")
+@dataclass(frozen=True, slots=True)
+class CostConfig(TrainingConfig):
+    """LoRA that lowers a learned edit cost (arXiv 2601.19055, cost learning; ours in the detail).
+
+    ``n_models`` ridge regressions with penalty ``ridge``; the cost is their mean plus ``kappa``
+    standard deviations. ``learns_from_edits``: the users' edits are taken to cost nothing.
+    ``n_samples`` replies to each prompt are compared; ``beta`` weighs the KL to the base, in cost
+    a nat of the whole reply. Prompts are not shared: the policy itself writes.
+    """
+
+    n_models: int = 5
+    ridge: float = 1.0
+    kappa: float = 1.0
+    learns_from_edits: bool = True
+    n_samples: int = 4
+    beta: float = 0.02
+    share_prompts: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse values with which nothing can be trained."""
+        TrainingConfig.__post_init__(self)
+        for name in ("n_models", "n_samples"):
+            require(getattr(self, name) >= 2, name, getattr(self, name), "at least 2")
+        require(self.ridge > 0, "ridge", self.ridge, "above 0")
+        for name in ("kappa", "beta"):
+            require(getattr(self, name) >= 0, name, getattr(self, name), "at least 0")
+        require(not self.share_prompts, "share_prompts", self.share_prompts, "false")
 
 
-def _typed(name: str, kind: str, value: Any) -> Any:
-    """``value`` as the annotation ``kind`` wants it; JSON has neither tuples nor ``5.0``."""
-    if kind.startswith("tuple") and isinstance(value, list | tuple):
-        item = "str" if "str" in kind else "float"
-        return tuple(_typed(name, item, entry) for entry in value)
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    if kind == "float" and is_number:
-        return float(value)
-    if kind == "int" and is_number and value == int(value):
-        return int(value)
-    if kind == "bool" and isinstance(value, bool):
-        return value
-    if kind in ("str", "Dtype", "HindsightLoss", "Teacher", "Hint") and isinstance(value, str):
-        return value
-    raise ConfigInvalid(f"{name} is {value!r}.", remedy=f"It must be of type {kind}.")
-
-
-AnyConfig = ExpertConfig | CriticConfig | HindsightConfig
+AnyConfig = ExpertConfig | CriticConfig | HindsightConfig | CostConfig
 
 PAPER_EXPERT = ExpertConfig()
 PAPER_CRITIC = CriticConfig()
@@ -223,19 +231,68 @@ SMALL_HINDSIGHT = replace(
     max_completion_tokens=128,
 )
 
+#: Learning from edits (arXiv 2601.19055): SFT on the edit, DPO of the edit over the reply, and
+#: both in one adapter, L_DPO + lambda * L_SFT (equation 7, lambda = ``sft_weight`` = 1).
+PAPER_SFT = ExpertConfig(
+    r=16,
+    alpha=32,
+    dropout=0.0,
+    n_epochs=3,
+    learning_rate=2e-4,
+    batch_size=8,
+    dpo_weight=0.0,
+    sft_weight=1.0,
+)
+PAPER_DPO = replace(PAPER_SFT, n_epochs=2, learning_rate=5e-5, dpo_weight=1.0, sft_weight=0.0)
+PAPER_ENSEMBLE = replace(PAPER_SFT, learning_rate=1e-4, dpo_weight=1.0)
+PAPER_COST = CostConfig(r=16, alpha=32, dropout=0.0, n_epochs=2, learning_rate=1e-4, batch_size=8)
+#: The rates for the reference model are those of the design's measurements (docs/experiments.md).
+SMALL_SFT = replace(
+    PAPER_SFT,
+    learning_rate=1e-3,
+    micro_batch_size=4,
+    dtype="float32",
+    max_prompt_tokens=256,
+    max_completion_tokens=128,
+)
+SMALL_DPO = replace(SMALL_SFT, n_epochs=2, learning_rate=2e-4, dpo_weight=1.0, sft_weight=0.0)
+SMALL_ENSEMBLE = replace(SMALL_SFT, learning_rate=7e-4, dpo_weight=1.0)
+SMALL_COST = replace(
+    PAPER_COST,
+    learning_rate=5e-4,
+    micro_batch_size=8,
+    dtype="float32",
+    max_prompt_tokens=256,
+    max_completion_tokens=96,
+)
+
 PAPER: dict[str, AnyConfig] = {
     "expert": PAPER_EXPERT,
     "critic": PAPER_CRITIC,
     "hindsight": PAPER_HINDSIGHT,
+    "sft": PAPER_SFT,
+    "dpo": PAPER_DPO,
+    "ensemble": PAPER_ENSEMBLE,
+    "cost": PAPER_COST,
 }
 SMALL: dict[str, AnyConfig] = {
     "expert": SMALL_EXPERT,
     "critic": SMALL_CRITIC,
     "hindsight": SMALL_HINDSIGHT,
+    "sft": SMALL_SFT,
+    "dpo": SMALL_DPO,
+    "ensemble": SMALL_ENSEMBLE,
+    "cost": SMALL_COST,
 }
 
 CONFIG_CLASSES: dict[str, type[AnyConfig]] = {
     "expert": ExpertConfig,
     "critic": CriticConfig,
     "hindsight": HindsightConfig,
+    "sft": ExpertConfig,
+    "dpo": ExpertConfig,
+    "ensemble": ExpertConfig,
+    "cost": CostConfig,
 }
+#: The kinds that learn from edits, in the order in which they are tried.
+EDIT_KINDS = ("sft", "ensemble", "dpo", "cost")

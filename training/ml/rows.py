@@ -11,6 +11,10 @@ ANSWER_KEYS = {
     "expert": ("chosen", "rejected"),
     "critic": ("completion",),
     "hindsight": ("reply", "follow_up"),
+    "sft": ("chosen", "rejected"),
+    "dpo": ("chosen", "rejected"),
+    "ensemble": ("chosen", "rejected"),
+    "cost": ("chosen", "rejected"),
 }
 #: Why an interaction teaches nothing: the user was content, or spoke of something else.
 MASKS = ("", "satisfied", "irrelevant")
@@ -25,7 +29,7 @@ def check_rows(rows: Iterable[Mapping[str, Any]], kind: str, source: str) -> Non
         Naming the file and the line of the first bad row.
     """
     for line, row in enumerate(rows, start=1):
-        reason = _fault(row, ANSWER_KEYS[kind])
+        reason = _fault(row, ANSWER_KEYS[kind]) or (_cost_fault(row) if kind == "cost" else "")
         if reason:
             raise DataInvalid(
                 f"{source}, line {line}: {reason}.", remedy="Make the run folder anew."
@@ -58,3 +62,10 @@ def _interaction_fault(row: Mapping[str, Any]) -> str:
     ids = row.get("reply_ids") or []
     is_ids = isinstance(ids, list) and all(type(token) is int and token >= 0 for token in ids)
     return "" if is_ids else "reply_ids that are no token ids"
+
+
+def _cost_fault(row: Mapping[str, Any]) -> str:
+    cost = row.get("cost")
+    is_number = isinstance(cost, int | float) and not isinstance(cost, bool)
+    is_fit = is_number and 0 <= float(cost or 0) < float("inf")
+    return "" if is_fit else f"the cost {cost!r}"

@@ -11,7 +11,8 @@ import torch
 from safetensors.torch import load as safetensors_load
 from torch import Tensor
 
-from .config import AnyConfig, HindsightConfig
+from .config import AnyConfig, CostConfig, HindsightConfig
+from .cost_learning import CostExample, CostObjective, encode_costs, fit_costs
 from .data import Example, encode_rows
 from .hindsight import HindsightObjective, encode_interactions
 from .loop import Trainer
@@ -28,7 +29,7 @@ from .state import forget_foreign_work, load_reference, save_reference
 from .warm_start import initial_weights
 
 Rows = Sequence[Mapping[str, Any]]
-AnyObjective = Objective | HindsightObjective
+AnyObjective = Objective | HindsightObjective | CostObjective
 
 
 def train_adapter(
@@ -49,7 +50,7 @@ def train_adapter(
         The run folder.
     run : mapping
         ``kind``, ``base_dir``, ``base_sha256``, ``seed`` and ``data_hash``.
-    config : ExpertConfig, CriticConfig or HindsightConfig
+    config : ExpertConfig, CriticConfig, HindsightConfig or CostConfig
         The hyper-parameters.
     splits : mapping
         Rows of "train" and "validation".
@@ -72,7 +73,7 @@ def train_adapter(
     model = load_learner(base_dir, config, run["seed"], processes.device)
     if (weights := initial_weights(config, run)) is not None:
         set_adapter_weights(model, safetensors_load(weights.read_bytes()))
-    objective = _objective(model, config, tokenizer.pad_token_id, processes, encoded["train"])
+    objective = _objective(model, config, tokenizer, processes, encoded["train"], run["seed"])
     stopper = Stopper(check_stop, processes)
     stopper.between_steps()
     trainer = Trainer(
@@ -89,16 +90,28 @@ def train_adapter(
 
 
 def _objective(
-    model: Any, config: AnyConfig, pad: int, processes: Processes, examples: Sequence[Example]
+    model: Any,
+    config: AnyConfig,
+    tokenizer: Any,
+    processes: Processes,
+    examples: Sequence[Example],
+    seed: int,
 ) -> AnyObjective:
+    pad, device = tokenizer.pad_token_id, processes.device
     if isinstance(config, HindsightConfig):
-        return HindsightObjective(model, config, pad, processes.device)
-    return choose_layout(Objective(model, config, pad, processes.device), examples)
+        return HindsightObjective(model, config, pad, device)
+    if isinstance(config, CostConfig):
+        logged = [example for example in examples if isinstance(example, CostExample)]
+        costs = fit_costs(model, logged, config, pad, device, seed)
+        return CostObjective(model, config, pad, tokenizer.eos_token_id, device, costs)
+    return choose_layout(Objective(model, config, pad, device), examples)
 
 
 def _encode(rows: Rows, tokenizer: Any, config: AnyConfig) -> Sequence[Example]:
     if isinstance(config, HindsightConfig):
         return encode_interactions(rows, tokenizer, config)
+    if isinstance(config, CostConfig):
+        return encode_costs(rows, tokenizer, config)
     return encode_rows(
         rows,
         tokenizer,

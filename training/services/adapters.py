@@ -11,6 +11,7 @@ from django.db import transaction
 from django.db.models import Max
 from django.utils.text import slugify
 
+from training.ml.config import EDIT_KINDS
 from training.models import Adapter, AdapterKind, AdapterState, TrainingRun
 from uno_site.files import file_sha256, write_folder
 
@@ -55,6 +56,8 @@ def _name(run: TrainingRun, version: int) -> str:
         return f"personal-{run.pk.hex[:16]}"
     if run.kind == AdapterKind.HINDSIGHT:
         return f"shared-{run.pk.hex[:16]}"
+    if run.kind in EDIT_KINDS:
+        return f"edits-{run.pk.hex[:6]}-{run.kind}-v{version}"
     return adapter_name(run.cluster_name, run.cluster_id or run.pk, run.kind, version)
 
 
@@ -64,6 +67,8 @@ def _next_version(run: TrainingRun) -> int:
         family = Adapter.objects.filter(owner_key=run.owner_key)
     elif run.kind == AdapterKind.HINDSIGHT:
         family = Adapter.objects.shared()
+    elif run.kind in EDIT_KINDS:
+        family = Adapter.objects.filter(kind=run.kind)
     elif run.cluster_id is None:
         family = Adapter.objects.filter(run=run)
     return (family.aggregate(latest=Max("version"))["latest"] or 0) + 1

@@ -22,7 +22,7 @@ from chat.services.routes import (
 )
 from curation.models import Cluster
 from training.errors import PromotionRefused
-from training.models import SERVING_STATES, Adapter, AdapterKind, AdapterState, Promotion
+from training.models import CLUSTER_KINDS, SERVING_STATES, Adapter, AdapterState, Promotion
 from uno_site.audit.services import audit_record
 from uno_site.engine_clients import served_client
 from uno_site.errors import Conflict
@@ -206,8 +206,7 @@ def _move_states(specs: Sequence[RouteSpec]) -> list[Adapter]:
     """Mark what is served now, to all or to a share, and what no longer is; returns the latter."""
     served = [spec.adapter_id for spec in specs if spec.adapter_id and spec.canary_percent is None]
     tried = [spec.adapter_id for spec in specs if spec.adapter_id and spec.canary_percent]
-    serving = Adapter.objects.filter(state__in=SERVING_STATES, owner_key=None)
-    serving = serving.exclude(kind=AdapterKind.HINDSIGHT)  # the shared adapter is no route
+    serving = Adapter.objects.filter(state__in=SERVING_STATES, kind__in=CLUSTER_KINDS)
     dropped = list(serving.exclude(pk__in=[*served, *tried]))
     for state, keys in (
         (AdapterState.RETIRED, [adapter.pk for adapter in dropped]),

@@ -14,6 +14,7 @@ from curation.models import Rule
 from training.models import Adapter, TrainingExample, TrainingRun, Verification
 from uno_site.audit.services import audit_record
 
+from .edits.arms import tainted_arms_drop
 from .promotion import take_off
 from .run_control import run_cancel
 from .run_folder import RunFolder, entry_of
@@ -48,7 +49,7 @@ def consent_sync() -> dict[str, int]:
         totals["n_rows"] += n_rows
         totals["n_tainted"] += n_tainted
         totals["n_runs"] += 1 if n_rows or n_tainted else 0
-    totals["n_taken_off"] = _take_off_tainted()
+    totals["n_taken_off"] = _take_off_tainted() + tainted_arms_drop()
     return totals
 
 

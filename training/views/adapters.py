@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from training import selectors
 from training.forms import AdapterUploadForm
+from training.ml.config import EDIT_KINDS
 from training.models import CLUSTER_KINDS, Adapter, AdapterState
 from training.services.adapter_archive import MAX_ZIP_BYTES
 from training.services.adapter_upload import adapter_upload
@@ -59,6 +60,7 @@ def adapter_detail(request: HttpRequest, adapter_id: UUID) -> HttpResponse:
         and adapter.state != AdapterState.SERVED
         and adapter.kind in CLUSTER_KINDS
         and not adapter.is_tainted,
+        "is_arm": adapter.kind in EDIT_KINDS,
         "promotions": adapter.promotions.select_related("table", "by"),
     }
     return render(request, "training/adapter_detail.html", context)

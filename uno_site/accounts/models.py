@@ -33,6 +33,7 @@ class User(UUIDModel, AbstractUser):
 
     ``wants_personal_adapter`` is a second, separate consent: an adapter of their own learns from
     their chats, and answers them. It means nothing without ``training_consent``.
+    ``wants_preferences``: what their own edits say is put before their questions; nobody else's.
     ``daily_messages`` and ``daily_tokens`` are a quota of their own (0: no limit); None leaves
     them that of their role.
     """
@@ -42,6 +43,7 @@ class User(UUIDModel, AbstractUser):
     consent_changed_at = models.DateTimeField(null=True, blank=True)
     language = models.CharField(max_length=10, blank=True, choices=settings.LANGUAGES)
     wants_personal_adapter = models.BooleanField(default=False)
+    wants_preferences = models.BooleanField(default=False)
     daily_messages = models.PositiveIntegerField(null=True, blank=True)
     daily_tokens = models.PositiveIntegerField(null=True, blank=True)
 

@@ -180,6 +180,16 @@ def personal_adapter_switch(*, user: User, is_on: bool) -> None:
     audit_record(actor=user, action="user.personal_adapter", subject=user, data={"is_on": is_on})
 
 
+@transaction.atomic
+def preferences_switch(*, user: User, is_on: bool) -> None:
+    """Have what one's edits say go with one's questions, or stop it at once; it is kept."""
+    if user.wants_preferences == is_on:
+        return
+    user.wants_preferences = is_on
+    user.save(update_fields=["wants_preferences"])
+    audit_record(actor=user, action="user.preferences", subject=user, data={"is_on": is_on})
+
+
 def sign_in_check(username: str, address: str) -> None:
     """Refuse another attempt after too many failures.
 

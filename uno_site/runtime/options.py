@@ -76,12 +76,61 @@ _ALL = (
         lambda: True,
     ),
     Option(
+        "answering_level",
+        _("Who answers"),
+        _(
+            "By the rule the first that can answer does: the person’s adapter, the topic’s route, "
+            "an arm that learned from edits, the shared adapter, the base model. Otherwise this "
+            "one alone, and the base model where it cannot."
+        ),
+        "choice",
+        lambda: "rule",
+        choices=(
+            ("rule", _("By the rule")),
+            ("personal", _("Personal adapters only")),
+            ("cluster", _("Topics’ routes only")),
+            ("arm", _("Arms only")),
+            ("shared", _("The shared adapter only")),
+            ("base", _("The base model only")),
+        ),
+    ),
+    Option(
+        "cluster_routes",
+        _("Topics’ experts and critics answer"),
+        _("Off: this level is left out, whatever was promoted."),
+        "switch",
+        lambda: True,
+    ),
+    Option(
         "shared_adapter",
         _("A shared adapter learns from everybody who agreed"),
         _(
             "It learns from what people say about replies and answers where no topic’s route "
             "does, instead of the base model. Off: it neither learns nor answers."
         ),
+        "switch",
+        lambda: False,
+    ),
+    Option(
+        "edit_arms",
+        _("Arms that learned from edits answer"),
+        _("Off: this level is left out. Costs are kept, and the choice goes on from them."),
+        "switch",
+        lambda: True,
+    ),
+    Option(
+        "base_holdout_percent",
+        _("Conversations in which the base model stays among the arms, in percent"),
+        _("What all else is compared with: 5 to 10 is enough. Only where arms were published."),
+        "number",
+        lambda: 10,
+        minimum=1,
+        maximum=50,
+    ),
+    Option(
+        "edit_dpo",
+        _("Learn from edits by DPO alone, too"),
+        _("It often collapses; what has collapsed is refused by its check and never answers."),
         "switch",
         lambda: False,
     ),
@@ -96,6 +145,15 @@ _ALL = (
         "choice",
         lambda: "frozen",
         choices=(("frozen", _("The base model")), ("live", _("The adapter itself"))),
+    ),
+    Option(
+        "edits_to_train",
+        _("Edits after which adapters learn from edits"),
+        _("So many consented edits, and half as many new ones for the next time."),
+        "number",
+        lambda: 200,
+        minimum=20,
+        maximum=100_000,
     ),
     Option(
         "sends_per_minute",

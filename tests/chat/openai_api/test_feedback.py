@@ -23,7 +23,7 @@ def completion_id(ask, scripted) -> str:
 def test_a_thumb_with_reasons_and_comment(call, completion_id, alice) -> None:
     body = {"completion_id": completion_id, "thumb": -1, "reasons": ["too_long"], "comment": "Ugh."}
     receipt = call("feedback", body).json()
-    assert receipt == {"object": "feedback", **body, "correction": None}
+    assert receipt == {"object": "feedback", **body, "correction": None, "action": None}
     given = Feedback.objects.get(user=alice)
     assert (given.thumb, given.reasons, given.comment) == (-1, ["too_long"], "Ugh.")
 

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
+from chat.preferences import condense
 from training.evaluation.methods.catalogue import METHODS, find_methods
-from training.evaluation.methods.cipher import condense, preferences_of, remember_preferences
+from training.evaluation.methods.cipher import preferences_of, remember_preferences
 from training.evaluation.methods.rag import remember_dialogues, remember_messages
 from training.evaluation.sets.protocol import Dialogue
 from uno_site.errors import InvalidInput
@@ -73,7 +74,7 @@ def test_an_edit_of_spaces_says_nothing():
 
 
 def test_condensing_keeps_the_most_frequent_once():
-    assert condense([["a", "b"], ["b", "b"], ["c", "b", "a"]]) == ["b", "a", "c"]
+    assert condense(["a", "b", "b", "c", "b", "a"]) == ["b", "a", "c"]
 
 
 def test_cipher_puts_the_preferences_of_near_contexts():

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from training.ml.config import CONFIG_CLASSES
+from training.ml.config import CONFIG_CLASSES, EDIT_KINDS
 
 ROOT = Path(__file__).resolve().parents[3]
 BASE_SHA256 = "ab" * 32
@@ -122,7 +122,17 @@ def hindsight_rows(n: int, start: int = 0) -> list[dict[str, Any]]:
     return rows
 
 
-ROWS = {"expert": expert_rows, "critic": critic_rows, "hindsight": hindsight_rows}
+def edit_rows(n: int, start: int = 0) -> list[dict[str, Any]]:
+    """Edits into capitals, with what they cost."""
+    return [{**row, "cost": 0.5 + 0.1 * (i % 4)} for i, row in enumerate(expert_rows(n, start))]
+
+
+ROWS = {
+    "expert": expert_rows,
+    "critic": critic_rows,
+    "hindsight": hindsight_rows,
+    **dict.fromkeys(EDIT_KINDS, edit_rows),
+}
 
 
 def write_run(
