@@ -60,8 +60,8 @@ def new_replies(user: Any) -> QuerySet[Message]:
     """The person's replies with something said about them that are not in their queue yet.
 
     The model's own, complete ones of the chat: not those of the API, where a program may speak
-    for many people, nor those that came with an import or were taken out of the learning, nor those that were shown notes:
-    with a note before it a reply says nothing about what the model would have said by itself.
+    for many people, nor those that came with an import or were taken out of the learning, nor
+    those that were shown notes: these are not what the model would have said by itself.
     """
     answers = Message.objects.filter(parent=OuterRef("pk"), role=MessageRole.USER)
     comments = Feedback.objects.filter(message=OuterRef("pk")).exclude(comment="")
