@@ -15,6 +15,9 @@ from chat.experience.store.pgvector import PgVectorStore
 from chat.experience.store.scopes import scopes_of
 from uno_site.engine_clients import embedder_name
 
+#: What a candidate is made of, in its order.
+_READ = ("pk", "trigger", "content", "helpful", "harmful")
+
 
 def store() -> MemoryStore | PgVectorStore:
     """The store that this database has: one selector, the same results."""
@@ -37,13 +40,10 @@ def candidates_for(user: Any, embedding: ArrayLike, *, n: int = N_CANDIDATES) ->
     if not length:
         return []
     hits = store().nearest(scopes_of(user), query / length, embedder=embedder_name(), n=n)
-    rows = Experience.objects.serving().in_scope_of(user).undisputed_by(user).defer("vector")
-    found = rows.in_bulk([key for key, _ in hits])
-    return [_candidate(found[key], cosine) for key, cosine in hits if key in found]
-
-
-def _candidate(row: Experience, similarity: float) -> Candidate:
-    return Candidate(row.pk, similarity, row.trigger, row.content, row.helpful, row.harmful)
+    rows = Experience.objects.serving().in_scope_of(user).undisputed_by(user)
+    named = rows.filter(pk__in=[key for key, _ in hits]).order_by().values_list(*_READ)
+    found = {row[0]: row for row in named}
+    return [Candidate(key, cosine, *found[key][1:]) for key, cosine in hits if key in found]
 
 
 def notes_for(

@@ -86,7 +86,10 @@ class Choice(BaseModel):
 
 
 class Why(BaseModel):
-    """Why this answer: the route, and whether it was kept (then feedback can be given)."""
+    """Why this answer: the route, and whether it was kept (then feedback can be given).
+
+    ``notes`` are the ids of the notes that stood before the question (``/api/v1/notes/``).
+    """
 
     is_stored: bool
     kind: Literal["base", "expert", "critic", "shared"]
@@ -95,6 +98,7 @@ class Why(BaseModel):
     adapter: str | None = None
     adapter_version: int | None = None
     fallback: str | None = None
+    notes: list[str] = []
 
 
 class ChatCompletion(BaseModel):

@@ -264,6 +264,7 @@ def _why(ended: Ended) -> bodies.Why:
         adapter=provenance.adapter_name or None,
         adapter_version=provenance.adapter_version,
         fallback=provenance.fallback or None,
+        notes=[note["id"] for note in provenance.notes],
     )
 
 

@@ -12,7 +12,7 @@ from uuid import UUID
 from chat.experience.ml.terms import coverage, is_about_another, rare_among, rare_terms
 
 #: A note this near to the question is taken as it is (cosine), ...
-HI = 0.6
+HI = 0.62
 #: ... one this near only if it shares a rare term with it, ...
 LO = 0.4
 #: ... and has this share of the trigger's words.

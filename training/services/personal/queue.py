@@ -65,7 +65,8 @@ def heard(replies: QuerySet[Message]) -> QuerySet[Message]:
     """Those with something said about them that are in no queue yet, oldest first.
 
     The model's own, complete ones of the chat: not those of the API, where a program may speak
-    for many people, nor those that came with an import or were taken out of the learning.
+    for many people, nor those that came with an import or were taken out of the learning, nor
+    those that were shown notes: these are not what the model would have said by itself.
     """
     answers = Message.objects.filter(parent=OuterRef("pk"), role=MessageRole.USER)
     comments = Feedback.objects.filter(message=OuterRef("pk")).exclude(comment="")
@@ -83,6 +84,7 @@ def heard(replies: QuerySet[Message]) -> QuerySet[Message]:
             state=MessageState.COMPLETE,
             is_withdrawn=False,
             interaction=None,
+            experience_uses=None,
             parent__isnull=False,
         )
         .exclude(content="")
