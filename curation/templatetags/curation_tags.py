@@ -19,6 +19,12 @@ from uno_site.audit.models import AuditEvent
 register = template.Library()
 register.filter("flag_label", flag_label)
 
+RULE_SOURCES = {
+    "extractive": _("from the user's own words"),
+    "reason": _("from a reason ticked"),
+    "edit": _("from a correction"),
+    "generative": _("written by a model"),
+}
 LEVELS = {
     ReviewState.PROPOSED: "info",
     ReviewState.APPROVED: "ok",
@@ -147,6 +153,12 @@ SIGNAL_LABELS = {
 def signal_label(kind: str) -> str:
     """What a piece of feedback is called."""
     return str(SIGNAL_LABELS.get(kind, kind))
+
+
+@register.filter
+def rule_source(strategy: str) -> str:
+    """Where a rule comes from, in words; a dash where nobody knows."""
+    return str(RULE_SOURCES.get(strategy, strategy or "–"))
 
 
 @register.filter

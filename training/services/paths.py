@@ -102,6 +102,7 @@ def cluster_train(
     """
     runs: list[TrainingRun] = []
     for kind in kinds or choice.of(_announced(cluster, report)):
+        report.progress(0.0, f"{kind}: preparing the base model and the pairs")
         run = _run_of_job(job, cluster, kind) or run_create(
             cluster,
             kind,
@@ -124,6 +125,7 @@ def cluster_train(
 
 
 def _announced(cluster: Cluster, report: Reporter) -> tuple[str, ...]:
+    report.progress(0.0, "choosing the path; a role that was never checked is checked first")
     order = path_of(cluster)
     report.log(f"{' → '.join(order.kinds)}: {order.reason}")
     return order.kinds
