@@ -25,6 +25,10 @@ TRUSTED_RULES = [
     ("edit", _lazy("Rules read off the user's own edit")),
     ("generative", _lazy("Rules written by the distiller's model")),
 ]
+CLUSTERING_RULES = [
+    ("size_free", _lazy("Size-free: by what a split explains")),
+    ("paper_threshold", _lazy("The paper's: Ward distance 4")),
+]
 
 
 def valid_threshold(value: float) -> float:
@@ -61,12 +65,7 @@ class PolicyForm(forms.ModelForm):
         widget=forms.CheckboxSelectMultiple,
         label=_lazy("Pairs that pass by themselves"),
     )
-    clustering_rule = forms.ChoiceField(
-        choices=[
-            ("size_free", _lazy("Size-free: by what a split explains")),
-            ("paper_threshold", _lazy("The paper's: Ward distance 4")),
-        ]
-    )
+    clustering_rule = forms.ChoiceField(choices=CLUSTERING_RULES)
 
     recluster_share = forms.FloatField(
         required=False,

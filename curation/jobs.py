@@ -147,7 +147,8 @@ def _stage_progress(ctx: JobContext, start: float, share: float, text: str) -> N
 
 
 def _in_words(report: dict[str, Any]) -> str:
-    return ", ".join(f"{key.removeprefix('n_')} {value}" for key, value in report.items())
+    told = {key.removeprefix("n_"): value for key, value in report.items() if value != ""}
+    return ", ".join(f"{key} {value}" for key, value in told.items()) or "nothing to do"
 
 
 @job_kind(

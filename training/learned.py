@@ -31,11 +31,12 @@ def learned_entries(user: Any) -> QuerySet[LogEntry]:
     """The same with rules, pairs and the adapters they trained, in a constant number of queries."""
     examples = TrainingExample.objects.filter(split=Split.TRAIN, taken_back_at__isnull=True)
     adapters = Adapter.objects.order_by("-version")
+    rules = Rule.objects.filter(kind=RuleKind.FEEDBACK).defer("merged_into__embedding")
     return (
         own_entries(user)
         .select_related("message__conversation", "cluster")
         .prefetch_related(
-            Prefetch("rules", queryset=Rule.objects.filter(kind=RuleKind.FEEDBACK)),
+            Prefetch("rules", queryset=rules.select_related("merged_into")),
             "pairs",
             Prefetch("training_examples", queryset=examples.select_related("run")),
             Prefetch("training_examples__run__adapters", queryset=adapters),

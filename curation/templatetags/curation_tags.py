@@ -11,6 +11,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from chat.models import Reason
+from curation.forms import CLUSTERING_RULES
 from curation.models import Cluster, ClusterEvent, LogEntry, ReviewState, SecondOpinion
 from curation.queues import MAX_COUNT, overview_counts
 from curation.services.flags import flag_label
@@ -19,6 +20,12 @@ from uno_site.audit.models import AuditEvent
 register = template.Library()
 register.filter("flag_label", flag_label)
 
+RULE_SOURCES = {
+    "extractive": _("from the user's own words"),
+    "reason": _("from a reason ticked"),
+    "edit": _("from a correction"),
+    "generative": _("written by a model"),
+}
 LEVELS = {
     ReviewState.PROPOSED: "info",
     ReviewState.APPROVED: "ok",
@@ -147,6 +154,18 @@ SIGNAL_LABELS = {
 def signal_label(kind: str) -> str:
     """What a piece of feedback is called."""
     return str(SIGNAL_LABELS.get(kind, kind))
+
+
+@register.filter
+def cut_rule(name: str | None) -> str:
+    """A clustering rule in the policy's words; a dash where none is known."""
+    return str(dict(CLUSTERING_RULES).get(name or "", name or "–"))
+
+
+@register.filter
+def rule_source(strategy: str) -> str:
+    """Where a rule comes from, in words; a dash where nobody knows."""
+    return str(RULE_SOURCES.get(strategy, strategy or "–"))
 
 
 @register.filter

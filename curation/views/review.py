@@ -20,7 +20,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from curation.filters import PairFilter, ReviewFilter, RuleFilter
 from curation.models import ReviewAction, ReviewState, SecondOpinion
-from curation.queues import pair_list, queue_stretch, rule_list
+from curation.queues import overview_counts, pair_list, queue_stretch, rule_list
 from curation.services.deciding import items_of
 from curation.services.opinions import has_opinion
 from curation.services.review_actions import (
@@ -105,7 +105,7 @@ def queue_page(request: HttpRequest, noun: str) -> HttpResponse:
     }
     if request.htmx and not request.htmx.history_restore_request:
         return render(request, "curation/review_rows.html", context)
-    context["curators"] = curators()
+    context |= {"curators": curators(), "n_waiting": overview_counts()}
     return render(request, "curation/review_list.html", context)
 
 

@@ -113,7 +113,8 @@
         .sort((a, b) => a[0] - b[0])
         .map(([step, loss], i) => `${i ? "L" : "M"}${scale.x(step).toFixed(1)},${scale.y(loss).toFixed(1)}`)
         .join("");
-      this.svg.append(make("path", { d: path, class: name, fill: "none" }));
+      // One point is a line of no length: its round ends are seen.
+      this.svg.append(make("path", { d: points.size === 1 ? `${path}h0` : path, class: name, fill: "none" }));
     }
 
     dot(scale, step, loss) {

@@ -108,6 +108,7 @@ def test_the_editor_holds_the_text_and_saves_a_correction(browser, conversation,
     assert "Your correction" in answer.content.decode()
     conversation.refresh_from_db()
     assert conversation.leaf.content == "Sleep."
+    assert "/vote/" not in answer.content.decode()
 
 
 def test_the_editor_is_a_page_without_javascript(browser, reply) -> None:

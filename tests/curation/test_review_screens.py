@@ -133,5 +133,17 @@ def test_text_of_people_is_never_obeyed(room: Client) -> None:
         assert "<img src=x" not in room.get(url).content.decode(), url
 
 
+def test_reviewed_rules_lead_to_the_pairs_that_wait(room: Client) -> None:
+    PairFactory()
+    page = room.get(reverse("curation:rules")).content.decode()
+    assert "1 pair still waits to be reviewed" in page
+    assert "To the pairs" in page
+
+
+def test_a_rule_says_in_words_where_it_comes_from(room: Client) -> None:
+    RuleFactory(strategy="edit")
+    assert "from a correction" in room.get(reverse("curation:rules")).content.decode()
+
+
 def test_an_empty_queue_says_what_comes_next(room: Client) -> None:
     assert "All reviewed" in room.get(reverse("curation:pairs")).content.decode()

@@ -4,6 +4,7 @@ import pytest
 
 from tests.jobs.kinds import registered
 from uno_site.errors import InvalidInput, UnoError
+from uno_site.jobs import context
 from uno_site.jobs.context import JobContext
 from uno_site.jobs.models import Job, JobState
 from uno_site.jobs.services import job_run_now
@@ -64,3 +65,14 @@ def test_a_job_that_was_taken_over_stops_and_leaves_the_row_alone() -> None:
     with registered(handler) as kind, pytest.raises(UnoError):
         job_run_now(kind=kind)
     assert Job.objects.get().state == JobState.RUNNING
+
+
+def test_the_time_left_goes_by_the_pace_of_the_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = iter([1000.0, 1010.0])
+    ctx = JobContext(Job(kind="x", pk=None))
+    monkeypatch.setattr(ctx, "_write_if_due", lambda: None)
+    monkeypatch.setattr(context.time, "monotonic", lambda: next(now))
+    ctx.progress(0.1)
+    assert ctx._pending["eta_seconds"] is None
+    ctx.progress(0.2)
+    assert ctx._pending["eta_seconds"] == pytest.approx(80.0)

@@ -7,6 +7,7 @@ from channels.testing import WebsocketCommunicator
 from tests.factories import UserFactory
 from tests.jobs.kinds import registered
 from uno_site.accounts.models import Role
+from uno_site.jobs import consumers
 from uno_site.jobs.models import Job, JobState
 from uno_site.jobs.routing import websocket_urlpatterns
 from uno_site.jobs.services import job_claim, job_enqueue
@@ -36,6 +37,21 @@ async def test_a_curator_sees_the_progress_move() -> None:
         assert (await socket.receive_json_from(timeout=5))["state"] == JobState.RUNNING
         await Job.objects.filter(pk=job.pk).aupdate(progress=0.42, updated_at=timezone.now())
         assert "42" in (await socket.receive_json_from(timeout=5))["html"]
+        await socket.disconnect()
+
+
+async def test_a_silent_jobs_time_is_seen_to_pass(monkeypatch: pytest.MonkeyPatch) -> None:
+    from asgiref.sync import sync_to_async
+
+    monkeypatch.setattr(consumers, "POLL_SECONDS", 0.05)
+    monkeypatch.setattr(consumers, "TICK_SECONDS", 0.1)
+    curator = await sync_to_async(UserFactory)(role=Role.CURATOR)
+    with registered(lambda ctx: {}) as kind:
+        job = await sync_to_async(running_job)(kind)
+        socket = socket_of(curator, job)
+        await socket.connect()
+        for _ in range(2):
+            assert (await socket.receive_json_from(timeout=5))["state"] == JobState.RUNNING
         await socket.disconnect()
 
 

@@ -33,3 +33,16 @@ def test_markup_in_a_text_is_shown_and_not_obeyed() -> None:
     html = diff("<script>alert(1)</script>", "<b>fine</b>")
     assert "<script>" not in html
     assert "&lt;" in html
+
+
+def test_a_text_written_anew_is_not_torn_into_words() -> None:
+    before = "Dear Mr. Johnson, I hope that this message finds you well and in good health."
+    after = "Hi, my homework will be late because the computer broke. Cheers, Sam"
+    assert [part.kind for part in text_diff(before, after)] == ["delete", "insert"]
+    assert diff(before, after, is_beside=True) == f'<div class="diff"><ins>{after}</ins></div>'
+    assert "Dear Mr. Johnson" in diff(before, after)
+
+
+def test_a_shortened_text_shows_what_was_left_out() -> None:
+    parts = text_diff("one two three four five six seven eight nine ten", "one two")
+    assert [part.kind for part in parts] == ["same", "delete"]

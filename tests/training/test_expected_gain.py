@@ -9,6 +9,7 @@ import pytest
 from tests.factories import UserFactory
 from training.expected_gain import PastRun, expected_gain, past_runs
 from training.models import AdapterKind, TrainingRun, Verification
+from training.templatetags.training_extras import interval
 
 
 def test_runs_of_half_to_twice_the_size_speak() -> None:
@@ -42,3 +43,10 @@ def test_personal_runs_and_unmeasured_ones_say_nothing_of_clusters() -> None:
     verified(None)
     verified(0.9, owner_key=UserFactory().pk, kind=AdapterKind.HINDSIGHT)
     assert past_runs() == [PastRun(10, 0.7, True)]
+
+
+def test_one_run_draws_no_interval() -> None:
+    gain = expected_gain(24, [PastRun(24, 1.0, True)])
+    assert gain is not None
+    assert interval(gain.win_rate.as_json()) == "1.00"
+    assert interval(expected_gain(24, [PastRun(24, 1.0, True)] * 2).win_rate.as_json()) != "1.00"

@@ -70,6 +70,18 @@ def test_it_shows_the_entry_what_was_made_of_it_and_how_far_it_went(
     assert "<ins>" in page
 
 
+def test_a_rule_that_others_asked_for_too_tells_what_was_decided(
+    browser: Client, entry: LogEntry
+) -> None:
+    first = entry.rules.get()
+    again = RuleFactory(entry=entry, text="Be brief.")
+    again.merged_into, again.state = first, ReviewState.MERGED
+    again.save()
+    page = browser.get("/training/learned/").content.decode()
+    assert "Be brief." in page
+    assert "Merged into another" not in page
+
+
 def test_everybody_sees_only_their_own(
     entry: LogEntry, bob: User, curator: User, client_for: Callable[[User], Client]
 ) -> None:

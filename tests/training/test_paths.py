@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
-from curation.models import Cluster
+from curation.models import Cluster, RoleBinding
 from curation.services.policy import policy_update
 from tests.factories import ClusterFactory
 from tests.scripted import ScriptedClient
@@ -89,6 +90,16 @@ def test_the_page_tells_why(db: None, client: Any, curator: User) -> None:
         reverse("training:cluster_path", args=[cluster.pk]), headers={"HX-Request": "true"}
     )
     assert "<html" not in part.content.decode()
+
+
+def test_a_path_that_was_never_checked_is_told_as_such(
+    db: None, client: Any, curator: User
+) -> None:
+    client.force_login(curator)
+    url = reverse("training:cluster_path", args=[ClusterFactory(gap=0.6).pk])
+    assert "Before the first run it is checked" in client.get(url).content.decode()
+    RoleBinding.objects.filter(role="critic").update(checked_at=timezone.now())
+    assert "Before the first run it is checked" not in client.get(url).content.decode()
 
 
 def test_strangers_do_not_see_it(db: None, client: Any, alice: User) -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _lazy
 
 from curation.models import Cluster, CurationPolicy, RoleName, RoutePolicy
@@ -26,6 +28,10 @@ from .verification import can_gate, run_verify
 #: How much of a run's time training takes; verification takes the rest.
 TRAINING_SHARE = 0.7
 NO_CRITIC = _lazy("The base model does not follow suggestions, so only an expert is tried.")
+UNCHECKED = _lazy(
+    "{reason} Before the first run it is checked whether the base model follows suggestions; "
+    "where it does not, only an expert is tried."
+)
 
 
 def path_of(cluster: Cluster) -> PathOrder:
@@ -44,9 +50,16 @@ def path_of(cluster: Cluster) -> PathOrder:
 
 def known_paths(clusters: Iterable[Cluster]) -> dict[UUID, PathOrder]:
     """As :func:`path_of`, by what is known now: for pages, which must not start a check."""
-    if binding_get(RoleName.CRITIC).active == EXPERT_ONLY:
+    critic = binding_get(RoleName.CRITIC)
+    if critic.active == EXPERT_ONLY:
         return {cluster.pk: PathOrder(("expert",), "paper", NO_CRITIC) for cluster in clusters}
-    return _orders(clusters)
+    orders = _orders(clusters)
+    if critic.checked_at is not None:
+        return orders
+    return {
+        pk: replace(order, reason=format_lazy(UNCHECKED, reason=order.reason))
+        for pk, order in orders.items()
+    }
 
 
 def _orders(clusters: Iterable[Cluster]) -> dict[UUID, PathOrder]:
@@ -102,6 +115,7 @@ def cluster_train(
     """
     runs: list[TrainingRun] = []
     for kind in kinds or choice.of(_announced(cluster, report)):
+        report.progress(0.0, f"{kind}: preparing the base model and the pairs")
         run = _run_of_job(job, cluster, kind) or run_create(
             cluster,
             kind,
@@ -124,6 +138,7 @@ def cluster_train(
 
 
 def _announced(cluster: Cluster, report: Reporter) -> tuple[str, ...]:
+    report.progress(0.0, "choosing the path; a role that was never checked is checked first")
     order = path_of(cluster)
     report.log(f"{' → '.join(order.kinds)}: {order.reason}")
     return order.kinds

@@ -38,5 +38,10 @@ def kind_label(kind: str) -> str:
 
 @register.filter
 def interval(estimate: Any) -> str:
-    """An estimate with its interval: "0.83 [0.79, 0.86]"; a dash where there is none."""
+    """An estimate with its interval: "0.83 [0.79, 0.86]"; a dash where there is none.
+
+    Of one value alone no interval can be drawn: it stands by itself.
+    """
+    if estimate and estimate.get("n") == 1 and estimate["low"] == estimate["high"]:
+        return f"{estimate['mean']:.2f}"
     return show(estimate or None)

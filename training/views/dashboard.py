@@ -12,7 +12,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from chat.services.routes import route_table_active
-from curation.models import Cluster, CurationPolicy
+from curation.models import Cluster, CurationPolicy, RoleName
+from curation.roles.bindings import binding_get
 from training import figures, selectors
 from training.jobs import start_cluster_job
 from training.services.material import SPLIT
@@ -33,6 +34,7 @@ def dashboard(request: HttpRequest) -> HttpResponse:
         "table": route_table_active(),
         "split": SPLIT,
         "jobs": active_jobs("training."),
+        "is_first_run": binding_get(RoleName.CRITIC).checked_at is None,
     }
     return render(request, "training/dashboard.html", context)
 

@@ -7,6 +7,7 @@ consumer watches the row and sends the page fragment whenever it has changed.
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import Any
 
 from channels.db import database_sync_to_async
@@ -16,11 +17,14 @@ from django.template.loader import render_to_string
 from .models import Job
 
 POLL_SECONDS = 1.0
+TICK_SECONDS = 5.0
+"""A job that says nothing is sent again after these, so that its time is seen to pass."""
 NOT_FOUND = 4404
 
 
 class JobConsumer(AsyncJsonWebsocketConsumer):
-    """Sends ``{"html", "state", "is_active"}`` on connect and on every change, until the end."""
+    """Sends ``{"html", "state", "is_active"}`` on connect and on every change, until the end;
+    a job at work also every :data:`TICK_SECONDS`."""
 
     watcher: asyncio.Task[None] | None = None
 
@@ -36,10 +40,10 @@ class JobConsumer(AsyncJsonWebsocketConsumer):
             self.watcher.cancel()
 
     async def _watch(self) -> None:
-        seen = None
+        seen, sent = None, 0.0
         while (job := await self._job()) is not None:
-            if job.updated_at != seen:
-                seen = job.updated_at
+            if job.updated_at != seen or time.monotonic() - sent >= TICK_SECONDS:
+                seen, sent = job.updated_at, time.monotonic()
                 await self.send_json(await self._fragment(job))
             if not job.is_active:
                 break

@@ -17,6 +17,9 @@ logger = logging.getLogger(__name__)
 #: Seconds between writes of progress; a job may report as often as it likes.
 WRITE_INTERVAL = 0.5
 
+#: How much of the whole has to be gained before a pace is told, in [0, 1].
+MIN_GAIN = 0.02
+
 
 class JobCancelled(UnoError):
     """Somebody asked the job to stop."""
@@ -36,7 +39,7 @@ class JobContext:
         self.job = job
         self.params: dict[str, Any] = job.params
         self.echo = echo
-        self._started = time.monotonic()
+        self._first: tuple[float, float] | None = None
         self._written = 0.0
         self._pending: dict[str, Any] = {}
         self._lines: list[str] = []
@@ -44,15 +47,29 @@ class JobContext:
     def progress(
         self, fraction: float, message: str = "", eta_seconds: float | None = None
     ) -> None:
-        """Report that ``fraction`` in [0, 1] is done; the time left is estimated if not told."""
+        """Report that ``fraction`` in [0, 1] is done; the time left is estimated if not told.
+
+        The estimate goes by the pace since something was first done: what came before it
+        (checks, loading) is over and says nothing about what is left.
+        """
         fraction = min(max(fraction, 0.0), 1.0)
-        if eta_seconds is None and fraction > 0.02:
-            elapsed = time.monotonic() - self._started
-            eta_seconds = elapsed * (1 - fraction) / fraction
+        if eta_seconds is None:
+            eta_seconds = self._estimate(fraction)
         self._pending |= {"progress": fraction, "eta_seconds": eta_seconds}
         if message:
             self._pending["message"] = message[:300]
         self._write_if_due()
+
+    def _estimate(self, fraction: float) -> float | None:
+        """Seconds left at the pace since the first progress; None while there is no pace yet."""
+        now = time.monotonic()
+        if self._first is None and fraction > 0:
+            self._first = (now, fraction)
+        if self._first is None:
+            return None
+        since, done_then = self._first
+        gained = fraction - done_then
+        return (now - since) * (1 - fraction) / gained if gained > MIN_GAIN else None
 
     def log(self, line: str) -> None:
         """Append a line to the job's log."""

@@ -117,7 +117,10 @@ def choose_format(source: Path, stem: Path, wanted: str = "") -> Choice:
 
 
 def _measure_all(source: Path, stem: Path) -> tuple[Measured, ...]:
-    logger.info("measuring which format of %s is fastest here (once)", source.name)
+    logger.info(
+        "measuring which format of %s is fastest here (once, about a minute)",
+        source.name,
+    )
     measured = [measure(SOURCE, source)]
     for name in FORMATS:
         path = stem.with_name(f".{stem.name}.{name}.{os.getpid()}")
