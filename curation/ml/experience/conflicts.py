@@ -9,6 +9,7 @@ from curation.ml.experience.wording import LITERAL, literals, names
 from curation.ml.grounding import content_stems
 from curation.ml.polarity import contradicts
 
+
 class Note(NamedTuple):
     """What a note is found by, and what it says."""
 

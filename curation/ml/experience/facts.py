@@ -17,16 +17,21 @@ OPENING = re.compile(
     r"^(?:(?:no|nope|nah|wrong|incorrect|false|sorry|well|hm+|actually|in fact|correction|not quite"
     r"|not really|not true|almost|nearly|you're wrong|you are wrong|you're mistaken|that's (?:wrong"
     r"|not (?:right|true|correct|it)|incorrect|false)|that is (?:wrong|not (?:right|true|correct)"
-    r"|incorrect|false)|this is (?:wrong|incorrect)|(?:i think|i believe|as far as i know|the truth is"
+    r"|incorrect|false)|this is (?:wrong|incorrect)|(?:i think|i believe|as far as i know"
+    r"|the truth is"
     r"|the correct answer is that|the right answer is that|nein|falsch|stimmt nicht|eigentlich"
     r"|tatsächlich)(?= ))[\s,.;:!—–-]+|(?:不对|不是|错了|其实)[，,。：:\s]*)+",
     re.IGNORECASE,
 )
 STATES = re.compile(
-    r"\b(?:is|are|was|were|isn't|aren't|has|have|had|does|do|did|can|cannot|can't|will|won't|must|needs?"
-    r"|takes?|costs?|uses?|runs?|starts?|ends?|opens?|closes?|lies|stands?|means?|contains?|holds?|comes?|goes"
-    r"|gets?|lasts?|requires?|allows?|belongs?|reports?|happens?|begins?|works?|weighs?|ships?|expires?|owns?|sits"
-    r"|lives?|equals?|counts?|consists?|ist|sind|war|waren|hat|haben|kostet|liegt|dauert|gilt|\w+ed|\w+s)\b"
+    r"\b(?:is|are|was|were|isn't|aren't|has|have|had|does|do|did|can|cannot|can't|will|won't|must"
+    r"|needs?"
+    r"|takes?|costs?|uses?|runs?|starts?|ends?|opens?|closes?|lies|stands?|means?|contains?"
+    r"|holds?|comes?|goes"
+    r"|gets?|lasts?|requires?|allows?|belongs?|reports?|happens?|begins?|works?|weighs?|ships?"
+    r"|expires?|owns?|sits"
+    r"|lives?|equals?|counts?|consists?|ist|sind|war|waren|hat|haben|kostet|liegt|dauert|gilt"
+    r"|\w+ed|\w+s)\b"
     r"|是|为|在|有|需要",
     re.IGNORECASE,
 )
@@ -35,8 +40,10 @@ DEICTIC = re.compile(
     re.IGNORECASE,
 )
 ABOUT_ANSWER = re.compile(
-    r"\b(?:your|this|that|the) (?:answer|reply|response|summary|text|list|code|explanation|example)s?\b"
-    r"|\byou (?:said|wrote|forgot|missed|should|could|didn't|did not|gave|ignored)\b|\bi (?:asked|meant"
+    r"\b(?:your|this|that|the) (?:answer|reply|response|summary|text|list|code|explanation"
+    r"|example)s?\b"
+    r"|\byou (?:said|wrote|forgot|missed|should|could|didn't|did not|gave|ignored)\b|\bi (?:asked"
+    r"|meant"
     r"|want|wanted|need|said|don't|do not|would|prefer)\b",
     re.IGNORECASE,
 )
@@ -102,7 +109,9 @@ def _question(query: str) -> str:
 
 def _is_statement(text: str) -> bool:
     n_words = len(WORD.findall(text))
-    is_sized = MIN_WORDS <= n_words <= MAX_WORDS or (n_words and re.search(r"[\u4e00-\u9fff]{4}", text))
+    is_sized = MIN_WORDS <= n_words <= MAX_WORDS or (
+        n_words and re.search(r"[\u4e00-\u9fff]{4}", text)
+    )
     if not is_sized or text.rstrip().endswith("?") or is_degenerate(text):
         return False
     wish = base_form_first(strip_padding(text))
@@ -111,6 +120,6 @@ def _is_statement(text: str) -> bool:
 
 def _sentence(text: str) -> str:
     """With a capital and a full stop; a statement's own quotation stays as it is."""
-    text = " ".join(text.split()).rstrip(" ,;:!.…")
+    text = " ".join(text.split()).rstrip(" ,;:!.…。！")
     end = "。" if re.search(r"[\u4e00-\u9fff]$", text) else "."
     return f"{text[:1].upper()}{text[1:]}{end}"

@@ -29,8 +29,14 @@ Reason = Literal[
 ]
 """Why a text is refused, by name; shown on the record, and translated by the pages."""
 
+HOSTILE: frozenset[Reason] = frozenset(
+    {"hidden_text", "system_instruction", "permission_claim", "targets_others"}
+)
+"""Nobody writes these by mistake: nothing at all is kept of what was said along with them.
+Links, secrets and personal data are written in good faith; only the sentence goes."""
+
 MAX_CHARS = 400
-"""A note of more words than this is no note; ≈ 100 tokens, so that three fit into 300."""
+"""Of a trigger or a content: ≈ 100 tokens, so that three notes fit into 300."""
 MIN_ENTROPY_CHARS = 20
 MIN_ENTROPY = 3.7
 """Bits a character of a token that is nobody's word: keys have 4 and more, words about 3."""
@@ -52,7 +58,7 @@ def refusal_of(*texts: str) -> Refusal | None:
     Parameters
     ----------
     texts
-        What would be kept: trigger and content. Each is looked at in every one of its
+            What would be kept: trigger and content. Each is looked at in every one of its
         :func:`~curation.ml.experience.unmasking.readings`.
     """
     for text in texts:
@@ -65,6 +71,17 @@ def refusal_of(*texts: str) -> Refusal | None:
         for way in ways:
             if found := check(way):
                 return Refusal(reason, found)
+    return None
+
+
+def hostile_reason(*texts: str) -> Reason | None:
+    """Why a whole stretch of a chat is left alone, however long; None where it may be read."""
+    if any(has_hidden(text) for text in texts):
+        return "hidden_text"
+    ways = [way for text in texts for way in readings(text)]
+    for reason, check in CHECKS:
+        if reason in HOSTILE and any(check(way) for way in ways):
+            return reason
     return None
 
 
@@ -117,10 +134,10 @@ def entropy(token: str) -> float:
 
 
 CHECKS: tuple[tuple[Reason, Callable[[str], str]], ...] = (
-    ("secret", _secret),
-    ("link", _search(LINK)),
-    ("personal_data", _pii),
-    ("permission_claim", _search(PERMISSION)),
     ("system_instruction", _search(SYSTEM)),
+    ("permission_claim", _search(PERMISSION)),
     ("targets_others", _search(TARGETS)),
+    ("secret", _secret),
+    ("personal_data", _pii),
+    ("link", _search(LINK)),
 )

@@ -6,6 +6,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from chat.experience.ml.ranking import utility
+
 DAY = 86_400.0
 
 
@@ -18,10 +20,10 @@ class KeepConfig:
     keep scores go; rows younger than ``grace_hours`` do not.
     """
 
-    utility: float = 0.4
-    hits: float = 0.3
-    recency: float = 0.2
-    importance: float = 0.1
+    utility_weight: float = 0.4
+    hits_weight: float = 0.3
+    recency_weight: float = 0.2
+    importance_weight: float = 0.1
     half_days: float = 30.0
     min_uses: int = 5
     min_helpful: float = 0.5
@@ -42,11 +44,6 @@ class Standing:
     is_pinned: bool = False
 
 
-def utility(helpful: int, harmful: int) -> float:
-    """Laplace-smoothed share of helpful outcomes, in (0, 1); 0.5 where nothing is known."""
-    return (helpful + 1) / (helpful + harmful + 2)
-
-
 def keep_scores(
     rows: Sequence[Standing], now: float, config: KeepConfig | None = None
 ) -> list[float]:
@@ -58,10 +55,10 @@ def keep_scores(
     config = config or KeepConfig()
     most = math.log1p(max((row.hits for row in rows), default=0)) or 1.0
     return [
-        config.utility * utility(row.helpful, row.harmful)
-        + config.hits * math.log1p(row.hits) / most
-        + config.recency * math.exp(-max(now - row.last_used, 0) / (config.half_days * DAY))
-        + config.importance * row.importance
+        config.utility_weight * utility(row.helpful, row.harmful)
+        + config.hits_weight * math.log1p(row.hits) / most
+        + config.recency_weight * math.exp(-max(now - row.last_used, 0) / (config.half_days * DAY))
+        + config.importance_weight * row.importance
         for row in rows
     ]
 

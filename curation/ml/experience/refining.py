@@ -29,11 +29,10 @@ class RefineConfig:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A live row as refinement sees it. ``key`` is its id; ``group`` the scope and owner within
-    which rows may be merged; times are seconds since the epoch."""
+    """A live row as refinement sees it: ``key`` is its id, ``n_people`` how many it rests on;
+    times are seconds since the epoch."""
 
     key: str
-    group: str
     kind: str
     trigger: str
     content: str
@@ -66,7 +65,8 @@ class Contradiction:
 
 @dataclass(frozen=True, slots=True)
 class RefinePlan:
-    """What a refinement would do; keys of rows. Nothing is in two lists."""
+    """What a refinement would do; keys of rows. A row is in one list at most, but for one that
+    others join and that is over the cap even so."""
 
     merges: tuple[Merge, ...] = ()
     contradictions: tuple[Contradiction, ...] = ()
@@ -87,7 +87,8 @@ def refine_plan(
     now: float,
     config: RefineConfig | None = None,
 ) -> RefinePlan:
-    """Plan one refinement. Nothing is written, and the order of ``rows`` does not matter.
+    """Plan one refinement of rows that serve the same people. Nothing is written, and the order
+    of ``rows`` does not matter.
 
     Parameters
     ----------
@@ -100,8 +101,8 @@ def refine_plan(
 
     Returns
     -------
-    First what did harm is put aside, then contradictions and repetitions within a group are
-    settled among the rest, then the store is cut to its cap.
+    First what did harm is put aside, then contradictions and repetitions are settled among the
+    rest, then the rows are cut to their cap.
     """
     config = config or RefineConfig()
     order = sorted(range(len(rows)), key=lambda index: _rank(rows[index]))
@@ -148,7 +149,7 @@ def _settle(
     """Groups that are one row, and pairs (older, newer, why) of which one must go."""
     heads: dict[int, list[int]] = {}
     ended: dict[int, tuple[int, int, str]] = {}
-    for index, near in enumerate(_neighbours(rows, triggers, config.conflict_at)):
+    for index, near in enumerate(_neighbours(triggers, config.conflict_at)):
         if index in gone:
             continue
         for head in near:
@@ -167,16 +168,15 @@ def _settle(
     return groups, list(ended.values())
 
 
-def _neighbours(rows: Sequence[Row], triggers: FloatArray, at: float) -> list[list[int]]:
-    """For each row those before it, in its group, whose trigger is near; nearest first."""
+def _neighbours(triggers: FloatArray, at: float) -> list[list[int]]:
+    """For each row those before it whose trigger is near; nearest first."""
     near: list[list[int]] = []
-    groups = np.array([row.group for row in rows])
-    for start in range(0, len(rows), BLOCK):
+    for start in range(0, len(triggers), BLOCK):
         cosines = triggers[start : start + BLOCK] @ triggers[: start + BLOCK].T
         for offset, line in enumerate(cosines):
             index = start + offset
             before = line[:index]
-            found = np.flatnonzero((before >= at) & (groups[:index] == groups[index]))
+            found = np.flatnonzero(before >= at)
             near.append(found[np.argsort(-before[found], kind="stable")].tolist())
     return near
 

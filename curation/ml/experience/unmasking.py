@@ -12,6 +12,11 @@ HIDDEN = re.compile(
     "\u2066-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
 )
 """Characters that show nothing: zero width, direction marks, tags."""
+JOINED = re.compile(
+    "(?<=[\U0001f000-\U0001faff\u2600-\u27bf\ufe0f])\u200d|(?<=[\u0600-\u06ff\u0900-\u0dff])"
+    "[\u200c\u200d]|\u00ad|\\A\ufeff"
+)
+"""Hidden characters that people do write: within an emoji, in Persian and Indic words, hyphens."""
 CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 SPACED = re.compile(r"\b(?:\w[ ._*-]){4,}\w\b")
 BASE64 = re.compile(r"(?<![\w+/])[A-Za-z0-9+/]{24,}={0,2}(?![\w+/=])")
@@ -24,7 +29,7 @@ LEET = str.maketrans("013457@$!", "oieastasi")
 
 def has_hidden(text: str) -> bool:
     """Whether characters are in it that nobody sees."""
-    return bool(HIDDEN.search(text) or CONTROL.search(text))
+    return bool(HIDDEN.search(JOINED.sub("", text)) or CONTROL.search(text))
 
 
 def readings(text: str) -> list[str]:
