@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
-from uuid import UUID
 
-from django.db.models import Model
 from django.utils.translation import gettext as _
 
 from chat.experience.models import Experience, RefineRun, Revision, RevisionAction
+from chat.experience.services.recording import revision_record, snapshot
 from uno_site.errors import Conflict
 
 COUNTERS = frozenset({"hits", "helpful", "harmful"})
+UNCHECKED = ["origin", "owner", "group", "superseded_by", "reviewer"]
 
 
 def experience_change(
-    experience: Experience,
+    note: Experience,
     action: RevisionAction,
     *,
     by: Any = None,
@@ -25,23 +24,16 @@ def experience_change(
     **values: Any,
 ) -> Revision | None:
     """Set fields of a note and record them as they were and as they are; None if none changed."""
-    before = {name: _plain(getattr(experience, name)) for name in values}
+    before = snapshot(note)
     for name, value in values.items():
-        setattr(experience, name, value)
-    after = {name: _plain(getattr(experience, name)) for name in values}
-    if before == after:
+        setattr(note, name, value)
+    if "status" in values:
+        note.reason = reason[:300]
+    if snapshot(note) == before:
         return None
-    experience.full_clean(exclude=["origin"])
-    experience.save(update_fields=[*values, "updated_at"])
-    return Revision.objects.create(
-        experience=experience,
-        action=action,
-        before=before,
-        after=after,
-        by=by if getattr(by, "pk", None) else None,
-        run=run,
-        reason=reason[:300],
-    )
+    note.full_clean(exclude=UNCHECKED)
+    note.save()
+    return revision_record(note, action, before=before, by=by, run=run, reason=reason)
 
 
 def revision_undo(revision: Revision, *, by: Any) -> Revision | None:
@@ -52,16 +44,14 @@ def revision_undo(revision: Revision, *, by: Any) -> Revision | None:
     Conflict
         Somebody changed one of the values since.
     """
-    note = revision.experience
-    note.refresh_from_db()
+    note = Experience.objects.get(pk=revision.experience_id)
+    now = snapshot(note, revision.before)
     values = {}
     for name, before in revision.before.items():
-        after, now = revision.after[name], _plain(getattr(note, name))
+        after = revision.after[name]
         if name in COUNTERS:
-            values[name] = max(0, now - (after - before))
-        elif name == "last_used":
-            continue
-        elif now != after:
+            values[name] = max(0, now[name] - (after - before))
+        elif now[name] != after:
             raise Conflict(
                 _("The note was changed since: its %(field)s is another one now.")
                 % {"field": name},
@@ -69,24 +59,14 @@ def revision_undo(revision: Revision, *, by: Any) -> Revision | None:
             )
         else:
             values[name] = _field(name, before)
-    return experience_change(note, RevisionAction.RESTORED, by=by, run=revision.run, **values)
-
-
-def _plain(value: Any) -> Any:
-    """A field's value as JSON holds it."""
-    if isinstance(value, Model):
-        return str(value.pk)
-    if isinstance(value, UUID):
-        return str(value)
-    if isinstance(value, bytes | memoryview):
-        return None
-    return value.isoformat() if isinstance(value, datetime) else value
+    reason = values.pop("reason", "")
+    return experience_change(
+        note, RevisionAction.RESTORED, by=by, run=revision.run, reason=reason, **values
+    )
 
 
 def _field(name: str, value: Any) -> Any:
     """A value as JSON held it, as the model's field wants it."""
-    if value is None:
-        return None
-    if name == "superseded_by":
-        return Experience.objects.filter(pk=value).first()
-    return Experience._meta.get_field(name).to_python(value)
+    if value is None or name == "flags":
+        return value
+    return Experience._meta.get_field(name.removesuffix("_id")).to_python(value)

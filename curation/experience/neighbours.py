@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,12 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chat.experience.models import Experience, Status
+from chat.experience.selectors import store
+from chat.experience.store.scopes import scopes_of
 from curation.ml.experience.conflicts import Note, conflict
 from curation.ml.experience.wording import same_saying
-from curation.services.embedding import embedder_name
-from curation.vectors import unpack_rows
-from uno_site.engine_clients import served_client
+from uno_site.engine_clients import embedder_name, served_client
 
+N_NEAREST = 64
 LIVE = (Status.ACTIVE, Status.CANDIDATE)
 FloatArray = NDArray[np.float32]
 
@@ -28,38 +28,35 @@ class Neighbours:
     opposed: tuple[Experience, ...]
 
 
-def live_rows(user: Any) -> Sequence[Experience]:
-    """The notes that stand for a person now, their own and shared ones, in today's embedding."""
-    rows = Experience.objects.in_scope_of(user).filter(
-        status__in=LIVE, invalid_at=None, embedder=embedder_name(), vector__isnull=False
-    )
-    return list(rows.order_by("created_at"))
-
-
 def neighbours_find(
     note: Note,
     trigger: FloatArray,
     content: FloatArray,
-    rows: Sequence[Experience],
     *,
+    user: Any,
     merge_at: float,
     conflict_at: float,
 ) -> Neighbours:
-    """Compare a note (unit vectors [d] of its trigger and content) with the rows of a person."""
-    if not rows:
-        return Neighbours(None, ())
-    cosines = unpack_rows(row.vector for row in rows) @ trigger
-    near = [rows[at] for at in np.flatnonzero(cosines >= conflict_at)]
+    """Compare a note (unit vectors [d] of its trigger and content) with what stands for a person:
+    their own notes, and shared ones."""
+    near = _near(user, trigger, conflict_at)
     if not near:
         return Neighbours(None, ())
-    contents = served_client().embed([row.content for row in near]) @ content
-    by_key = {row.pk: cosine for row, cosine in zip(rows, cosines, strict=True)}
+    contents = served_client().embed([row.content for row, _ in near]) @ content
     same, opposed = None, []
-    for row, cosine in zip(near, contents, strict=True):
+    for (row, cosine), alike in zip(near, contents, strict=True):
         if conflict(Note(row.trigger, row.content), note):
             opposed.append(row)
         elif same is None and same_saying(
-            row.content, note.content, is_near=min(cosine, by_key[row.pk]) >= merge_at
+            row.content, note.content, is_near=min(cosine, alike) >= merge_at
         ):
             same = row
     return Neighbours(same, tuple(opposed))
+
+
+def _near(user: Any, trigger: FloatArray, at: float) -> list[tuple[Experience, float]]:
+    """The notes whose trigger is near, the nearest first, with cosines."""
+    hits = store().nearest(scopes_of(user), trigger, embedder=embedder_name(), n=N_NEAREST)
+    cosines = {key: cosine for key, cosine in hits if cosine >= at}
+    rows = Experience.objects.serving().in_scope_of(user).in_bulk(list(cosines))
+    return [(rows[key], cosine) for key, cosine in cosines.items() if key in rows]

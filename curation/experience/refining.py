@@ -31,10 +31,9 @@ from curation.experience.neighbours import LIVE
 from curation.experience.options import refine_config
 from curation.ml.experience.keeping import Standing
 from curation.ml.experience.refining import RefinePlan, Row, refine_plan
-from curation.services.embedding import embedder_name
 from curation.vectors import unpack_rows
 from uno_site.audit.services import audit_record
-from uno_site.engine_clients import served_client
+from uno_site.engine_clients import embedder_name, served_client
 from uno_site.errors import Conflict
 from uno_site.runtime.services import runtime_setting
 
@@ -239,7 +238,7 @@ def _changed_since(note: Experience, run: RefineRun) -> bool:
 def _replace(
     item: dict[str, Any], note: Experience, other: Experience, run: RefineRun, by: Any
 ) -> bool:
-    values: dict[str, Any] = {"status": Status.SUPERSEDED, "superseded_by": other}
+    values: dict[str, Any] = {"status": Status.SUPERSEDED, "superseded_by_id": other.pk}
     if item["action"] == MERGE:
         _join(note, other, run, by)
         action = RevisionAction.MERGED

@@ -12,20 +12,20 @@ from chat.experience.models import (
     Episode,
     Evidence,
     Experience,
-    Revision,
     RevisionAction,
     Scope,
     Source,
     Status,
 )
+from chat.experience.services.embedding import pack, text_hash
+from chat.experience.services.recording import revision_record
 from chat.models import Message
 from curation.experience.changes import experience_change
-from curation.experience.neighbours import FloatArray, live_rows, neighbours_find
+from curation.experience.neighbours import FloatArray, neighbours_find
 from curation.experience.options import notes_per_day, refine_config
 from curation.ml.experience.conflicts import Note
 from curation.ml.experience.drafts import NoteDraft
-from curation.services.embedding import embedder_name
-from curation.vectors import pack_vector
+from uno_site.engine_clients import embedder_name
 
 
 def is_over_quota(user: Any) -> bool:
@@ -58,7 +58,7 @@ def note_add(
         Note(draft.trigger, draft.content),
         trigger,
         content,
-        live_rows(episode.user),
+        user=episode.user,
         merge_at=config.merge_at,
         conflict_at=config.conflict_at,
     )
@@ -79,14 +79,15 @@ def _create(episode: Episode, draft: NoteDraft, trigger: FloatArray) -> Experien
         status=Status.ACTIVE,
         importance=draft.importance,
         embedder=embedder_name(),
-        vector=pack_vector(trigger),
+        vector=pack(trigger),
         source=Source.DISTILLED,
+        content_hash=text_hash(draft.trigger, draft.content),
         distiller=f"{draft.strategy}: {draft.model}" if draft.model else draft.strategy,
         prompt_ref=draft.prompt_ref,
     )
     note.full_clean()
     note.save()
-    Revision.objects.create(experience=note, action=RevisionAction.CREATED)
+    revision_record(note, RevisionAction.CREATED)
     return note
 
 
@@ -100,7 +101,7 @@ def _contradict(older: Experience, newer: Experience, episode: Episode) -> None:
         reason="The same person said otherwise later.",
         status=Status.SUPERSEDED,
         invalid_at=timezone.now(),
-        superseded_by=newer,
+        superseded_by_id=newer.pk,
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from curation.ml.experience.wording import literals
 from curation.ml.grounding import content_stems
 from curation.ml.sentences import whole_sentences
 
@@ -15,11 +16,16 @@ MARK = re.compile(r"\[?\bnotes?\s+#?\w{0,8}\d\w{0,8}\]?:?", re.IGNORECASE)
 
 
 def repeats(sentence: str, notes: Sequence[str]) -> bool:
-    """Whether a sentence says what one of the notes that stood before the model says."""
-    said = content_stems(MARK.sub(" ", sentence))
+    """Whether a sentence says what one of the notes says, with the same figures."""
+    bare = MARK.sub(" ", sentence)
+    said, figures = content_stems(bare), set(literals(bare))
     if len(said) < MIN_STEMS:
         return False
-    return any(len(said & content_stems(note)) / len(said) >= MAX_REPEATED for note in notes)
+    return any(
+        figures <= set(literals(note))
+        and len(said & content_stems(note)) / len(said) >= MAX_REPEATED
+        for note in notes
+    )
 
 
 def without_notes(text: str, notes: Sequence[str]) -> str:

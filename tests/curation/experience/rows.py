@@ -9,9 +9,8 @@ from typing import Any
 from django.utils import timezone
 
 from chat.experience.models import Episode, Evidence, Experience, Scope, Source, Status
+from chat.experience.services.embedding import pack, text_hash
 from chat.models import Conversation, Feedback, Message, MessageOrigin, MessageRole
-from curation.services.embedding import embedder_name
-from curation.vectors import pack_vector
 from uno_site import engine_clients
 from uno_site.accounts.models import User
 
@@ -77,8 +76,9 @@ def note_of(
         "scope": scope,
         "status": Status.ACTIVE,
         "source": Source.DISTILLED,
-        "embedder": embedder_name(),
-        "vector": pack_vector(vector),
+        "embedder": engine_clients.embedder_name(),
+        "vector": pack(vector),
+        "content_hash": text_hash(trigger, content),
     }
     note = Experience.objects.create(
         owner=owner, trigger=trigger, content=content, **{**defaults, **values}
