@@ -24,7 +24,7 @@ OPENING = re.compile(
     re.IGNORECASE,
 )
 STATES = re.compile(
-    r"\b(?:is|are|was|were|isn't|aren't|has|have|had|does|do|did|can|cannot|can't|will|won't|must"
+    r"\b(?:is|are|was|were|may|isn't|aren't|has|have|had|does|do|did|can|cannot|can't|will|won't|must"
     r"|needs?"
     r"|takes?|costs?|uses?|runs?|starts?|ends?|opens?|closes?|lies|stands?|means?|contains?"
     r"|holds?|comes?|goes"

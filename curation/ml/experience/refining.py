@@ -199,12 +199,13 @@ def _is_one(
 
 
 def _by_age(rows: Sequence[Row], one: int, other: int) -> tuple[int, int]:
-    """(older, newer): what more people say wins over what was said last, and a pinned row over
-    both; one person cannot talk a store out of what others told it."""
+    """(older, newer): a pinned row holds, then what more people say, then what has helped more;
+    among equals what was said last. Nobody talks a store out of what proved right."""
 
-    def weight(index: int) -> tuple[bool, int, float, str]:
+    def weight(index: int) -> tuple[bool, int, int, float, str]:
         row = rows[index]
-        return (row.standing.is_pinned, row.n_people, row.valid_from, row.key)
+        proven = row.standing.helpful - row.standing.harmful
+        return (row.standing.is_pinned, row.n_people, proven, row.valid_from, row.key)
 
     return (one, other) if weight(one) < weight(other) else (other, one)
 
