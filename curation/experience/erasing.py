@@ -64,7 +64,7 @@ def person_forget(
     episodes.delete()
     if not items:
         return None
-    return _receipt(user.pk, items, reason, by)
+    return receipt_create(user.pk, items, reason, by)
 
 
 def _rules_of(user: Any) -> QuerySet[Any]:
@@ -112,7 +112,8 @@ def _item(row: Any, done: str) -> Item:
     return {"table": row._meta.db_table, "id": str(row.pk), "done": done}
 
 
-def _receipt(user_id: UUID, items: list[Item], reason: str, by: Any) -> ErasureReceipt:
+def receipt_create(user_id: UUID, items: list[Item], reason: str, by: Any) -> ErasureReceipt:
+    """The record of an erasure: rows and counts, and of the person a hash."""
     return ErasureReceipt.objects.create(
         subject=subject_hash(user_id),
         reason=reason,

@@ -29,11 +29,18 @@ class WordClient(ScriptedClient):
         return rows / np.linalg.norm(rows, axis=1, keepdims=True)
 
 
+@pytest.fixture(scope="session")
+def models_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the sentence classifier is kept, which is fitted once for each embedder."""
+    return tmp_path_factory.mktemp("models")
+
+
 @pytest.fixture(autouse=True)
-def data_dir(tmp_path: Path, settings: Any) -> Path:
-    """A data folder of the test's own."""
+def data_dir(tmp_path: Path, models_dir: Path, settings: Any) -> Path:
+    """A data folder of the test's own, but for the fitted models."""
     settings.DATA_DIR = tmp_path / "data"
     settings.DATA_DIR.mkdir()
+    (settings.DATA_DIR / "models").symlink_to(models_dir)
     return settings.DATA_DIR
 
 

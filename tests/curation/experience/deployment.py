@@ -55,7 +55,7 @@ def topics() -> tuple[Topic, ...]:
 
 @cache
 def other_questions(kind: str) -> tuple[str, ...]:
-    """Questions of topics that were not ``taught`` (``untaught``), or of no topic (``unrelated``)."""
+    """Questions of topics that nobody taught (``untaught``), or of none (``unrelated``)."""
     rows = json.loads((FIXTURES / "topics.json").read_text(encoding="utf-8"))[kind]
     return tuple(rows)
 
