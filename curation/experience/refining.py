@@ -97,9 +97,8 @@ def refine_run_create(
 def refine_run_by_itself(on_progress: Progress = lambda done, total: None) -> RefineRun:
     """The night's run: planned, and applied where the instance's policy says so."""
     run = refine_run_create(on_progress=on_progress)
-    if runtime_setting("experience_refine_auto"):
-        refine_apply(run=run, by=None)
-    return run
+    is_auto = runtime_setting("experience_refine_auto")
+    return refine_apply(run=run, by=None) if is_auto else run
 
 
 def _groups() -> list[tuple[Scope, UUID | None]]:

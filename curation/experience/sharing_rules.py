@@ -90,10 +90,11 @@ def note_standing(note: Experience, *, group: Any = None) -> Standing:
     group
         Count the people of this group alone.
     """
+    if faults := text_faults(note.trigger, note.content):
+        return Standing(frozenset(), frozenset(), faults=tuple(faults))
     supporters, opponents = _others(note)
     people = _people([note, *supporters], group, is_for=True)
     against = _people([note], group, is_for=False) | _people(opponents, group, is_for=True)
-    faults = text_faults(note.trigger, note.content)
     if not people:
         faults.append("consent")
     elif len(people) < min_people():

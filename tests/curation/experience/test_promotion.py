@@ -116,17 +116,16 @@ def test_no_planted_text_is_shared_even_with_three_accounts_and_a_curator(
 ) -> None:
     for episode in hostile_episodes():
         text = (episode.follow_up or episode.correction or episode.comment)[:400]
-        for note in said_by(3, text, episode.query):
-            with pytest.raises(PromotionRefused):
-                note_promote(note=note, by=curator)
+        with pytest.raises(PromotionRefused):
+            note_promote(note=said_by(3, text, episode.query)[0], by=curator)
     assert not Experience.objects.exclude(scope=Scope.PRIVATE).exists()
 
 
 def test_a_note_that_is_shown_with_everything_is_not_shared(
     said_by: Callable[..., list[Experience]], curator: User
 ) -> None:
-    trigger = "How do I what is the a of to write explain give"
-    note = said_by(3, "Bananas are how you explain what is the sky to write.", trigger)[0]
+    trigger = "How do I tie a bow tie? How do I train for a marathon? How do vaccines work?"
+    note = said_by(3, "Bow ties, a marathon and vaccines work like pancakes do.", trigger)[0]
     with pytest.raises(PromotionRefused) as refused:
         note_promote(note=note, by=curator)
     assert refused.value.faults == ("too_broad",)

@@ -38,19 +38,16 @@ def rule(curator: User, scripted: ScriptedClient) -> Rule:
 
 
 def publish(cluster: Cluster, kind: str) -> None:
-    adapter = {} if kind == RouteKind.BASE else {"adapter_id": uuid.uuid4(), "adapter_name": "a"}
-    route_table_publish(routes=[spec_of(cluster, kind, **adapter)], by=None)
-
-
-def spec_of(cluster: Cluster, kind: str, **values: object) -> RouteSpec:
-    return RouteSpec(
+    adapter = {"adapter_id": uuid.uuid4(), "adapter_name": "a", "adapter_path": "a"}
+    route = RouteSpec(
         cluster_id=cluster.pk,
         cluster_name=cluster.name,
         kind=kind,
         centroid=bytes(cluster.centroid),
         distance_limit=1.0,
-        **values,
+        **({} if kind == RouteKind.BASE else adapter),
     )
+    route_table_publish(routes=[route], note="", by=None)
 
 
 def test_it_serves_everybody_under_the_clusters_name(rule: Rule, bob: User) -> None:
