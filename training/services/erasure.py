@@ -22,11 +22,11 @@ from curation.experience.erasing import (
     receipt_create,
     receipt_extend,
 )
-from curation.models import Cluster, LogEntry
-from curation.naming import name_clusters
+from curation.models import Cluster
 from curation.services.withdrawal import orphans_reopen
 from training.models import Adapter, TrainingExample
 from training.services.personal.forgetting import personal_sync
+from training.services.renaming import clusters_rename
 from training.services.withdrawal import consent_sync
 from uno_site.accounts.models import Role, User
 from uno_site.audit.models import AuditEvent
@@ -55,9 +55,9 @@ def person_erase(*, user: User, by: Any) -> ErasureReceipt:
         receipt = person_forget(user=user, reason=ERASED, by=by, with_written=True)
         receipt = receipt or receipt_create(key, [], ERASED, by)
         n_rows = _delete(user)
-        _rename(clusters)
     consent_sync()
     personal_sync()
+    clusters_rename(clusters)
     _files_and_caches(key)
     items = [_item("training_adapter", pk, FLAGGED) for pk in adapters]
     receipt_extend(receipt, [*items, _item("accounts_user", key, DELETED)])
@@ -88,15 +88,6 @@ def _delete(user: User) -> int:
     n_rows = user.delete()[0]
     orphans_reopen()
     return n_rows
-
-
-def _rename(clusters: list[Cluster]) -> None:
-    """A cluster's name is made of its members' words: of those who are left, from now on."""
-    for cluster in clusters:
-        entries = LogEntry.objects.usable().filter(cluster=cluster)
-        texts = list(entries.values_list("query", flat=True))
-        name = name_clusters([texts])[0] if texts else f"Cluster {str(cluster.pk)[:8]}"
-        Cluster.objects.filter(pk=cluster.pk).update(name=name[:120])
 
 
 def _files_and_caches(key: UUID) -> None:
