@@ -123,7 +123,6 @@ def tombstone_add(note: Experience, reason: str) -> None:
         Tombstone.objects.get_or_create(row=note.pk, origin=None, defaults={"reason": reason[:40]})
 
 
-@transaction.atomic
 def candidate_decide(*, note: Experience, by: Any, is_approved: bool) -> Experience:
     """Let a note that waits for review serve, or reject it.
 
@@ -140,6 +139,11 @@ def candidate_decide(*, note: Experience, by: Any, is_approved: bool) -> Experie
     if is_approved and faults:
         _record_refusal(note, tuple(faults), by)
         raise PromotionRefused(tuple(faults))
+    return _decide(note, by, is_approved)
+
+
+@transaction.atomic
+def _decide(note: Experience, by: Any, is_approved: bool) -> Experience:
     experience_change(
         note,
         RevisionAction.REVIEWED,

@@ -44,6 +44,12 @@ CURATOR = (
     "curation:import",
     "curation:import-check",
     "curation:export",
+    "curation:notes",
+    "curation:note",
+    "curation:note-edit",
+    "curation:refinements",
+    "curation:refinement",
+    "curation:note-sharing",
     "jobs:list",
     "jobs:detail",
     "training:dashboard",
@@ -61,6 +67,7 @@ CURATOR = (
 )
 ADMIN = (
     "curation:role",
+    "curation:receipts",
     "accounts:users",
     "accounts:consents",
     "accounts:invitations",
