@@ -25,9 +25,10 @@ from curation.experience.selectors import (
     refusal_counts,
     runs_visible_to,
 )
-from curation.experience.sharing_rules import FAULTS, note_standing
+from curation.experience.sharing_rules import FAULTS, Standing, note_standing
 from uno_site.accounts.permissions import curator_required
 from uno_site.errors import UnoError
+from uno_site.inference.errors import InferenceError
 from uno_site.jobs.services import active_jobs, job_enqueue
 
 PAGE_SIZE = 25
@@ -56,7 +57,7 @@ def note_detail(request: HttpRequest, note_id: UUID) -> HttpResponse:
     note = _note_or_404(request, note_id)
     context = {
         "note": note,
-        "standing": note_standing(note),
+        "standing": _standing(note),
         "revisions": note.revisions.select_related("by")[:30],
         "uses": note_uses(note),
         "form": PromoteForm(),
@@ -147,6 +148,14 @@ def refine_decide(request: HttpRequest, run_id: UUID, action: str) -> HttpRespon
     decide[action](run=run, by=request.user)
     messages.success(request, _("Done."))
     return redirect("curation:refinement", run.pk)
+
+
+def _standing(note: Experience) -> Standing | None:
+    """What speaks for and against sharing it; None while the engine does not answer."""
+    try:
+        return note_standing(note)
+    except InferenceError:
+        return None
 
 
 def _note_or_404(request: HttpRequest, note_id: UUID) -> Experience:

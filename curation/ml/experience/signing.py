@@ -98,7 +98,7 @@ def header_of(first_line: str) -> dict[str, Any]:
     FileRefused
         It is not such a file at all.
     """
-    data = _parse(1, first_line)["data"]
+    data: dict[str, Any] = _parse(1, first_line)["data"]
     if data.get("kind") != "header" or data.get("format") != FORMAT:
         _refuse(1, f"this is no file of the format {FORMAT}.")
     for name in ("file", "deployment"):

@@ -27,6 +27,7 @@ from tests.curation.experience.rows import episode_of, note_of
 from tests.factories import UserFactory
 from tests.scripted import ScriptedClient
 from uno_site.accounts.models import User
+from uno_site.inference.errors import EngineUnreachable
 
 ASKED = "How often is the intake filter replaced?"
 SAID = "The intake filter is replaced every 14 weeks."
@@ -188,3 +189,22 @@ def test_exchange_by_the_page(
     assert note.status == Status.ACTIVE
     client.post(reverse("curation:note-origin-switch", args=[Origin.objects.get().pk]))
     assert not Experience.objects.serving().filter(pk=note.pk).exists()
+
+
+def test_a_note_can_be_read_while_the_engine_is_away(
+    shared: Experience,
+    scripted: ScriptedClient,
+    curator: User,
+    client_for: SignIn,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    group = note_of(UserFactory(), ASKED, SAID)
+
+    def away(texts: object) -> None:
+        raise EngineUnreachable("gone")
+
+    monkeypatch.setattr(scripted, "embed", away)
+    monkeypatch.setattr("curation.experience.sharing_rules.min_people", lambda: 0)
+    for note in (shared, group):
+        page = client_for(curator).get(reverse("curation:note", args=[note.pk]))
+        assert page.status_code == 200
