@@ -16,8 +16,8 @@ from uno_site.runtime.services import runtime_settings_change
 
 pytestmark = pytest.mark.model
 
-CAP, N_WRONG, N_NOISE = 60, 240, 360
-N_NIGHTS, ROUNDS = 12, 4
+CAP, N_WRONG, N_NOISE = 60, 360, 240
+N_NIGHTS, ROUNDS = 4, 4
 ADJECTIVES = [
     "amber",
     "brisk",
@@ -57,7 +57,7 @@ class Outcome:
 
 
 def flood(user: User, asked: tuple[Topic, ...]) -> None:
-    """Ten wrong notes about each topic, nearer to its questions than the right one, and noise."""
+    """15 wrong notes about each topic, nearer to its questions than the right one, and noise."""
     draw = random.Random(0)
     for topic in asked:
         for number in range(N_WRONG // len(asked)):
