@@ -14,6 +14,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from chat.experience.models import Episode, EpisodeState, UserSwitch
+from chat.experience.services.switches import SETTING
 from curation.experience.drafting import Drafter, resolve_drafter
 from curation.experience.episodes import EpisodeText, episode_text
 from curation.experience.idle import is_engine_busy
@@ -23,6 +24,7 @@ from curation.ml.experience.filters import hostile_reason, refusal_of
 from curation.ml.experience.grounded import ungrounded
 from uno_site.engine_clients import served_client
 from uno_site.inference.errors import EngineBusy, EngineUnreachable
+from uno_site.runtime.services import runtime_setting
 
 BATCH = 16
 STALE_AFTER = timedelta(minutes=10)
@@ -53,7 +55,8 @@ def pending_episodes() -> Any:
 
 def has_idle_work() -> bool:
     """Whether there is something to learn from, and nobody who waits for the engine."""
-    return pending_episodes().exists() and not is_engine_busy()
+    is_on = bool(runtime_setting(SETTING))
+    return is_on and pending_episodes().exists() and not is_engine_busy()
 
 
 def episodes_distil(

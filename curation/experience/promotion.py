@@ -18,7 +18,7 @@ from chat.experience.models import (
     Tombstone,
 )
 from curation.experience.changes import experience_change
-from curation.experience.refining import evidence_copy
+from curation.experience.joining import evidence_copy
 from curation.experience.sharing_rules import faults_in_words, note_standing, text_faults
 from uno_site.audit.services import audit_record
 from uno_site.errors import Conflict, UnoError

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -16,7 +16,6 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from chat.experience.models import (
-    Evidence,
     Experience,
     RefineRun,
     RefineState,
@@ -27,6 +26,7 @@ from chat.experience.models import (
     Status,
 )
 from curation.experience.changes import experience_change, revision_undo
+from curation.experience.joining import notes_join, notes_unjoin
 from curation.experience.neighbours import LIVE
 from curation.experience.options import refine_config
 from curation.ml.experience.keeping import Standing
@@ -239,48 +239,12 @@ def _replace(
 ) -> bool:
     values: dict[str, Any] = {"status": Status.SUPERSEDED, "superseded_by_id": other.pk}
     if item["action"] == MERGE:
-        _join(note, other, run, by)
+        notes_join(note, other, run, by)
         action = RevisionAction.MERGED
     else:
         action, values["invalid_at"] = RevisionAction.CONTRADICTED, timezone.now()
     experience_change(note, action, by=by, run=run, reason=item["reason"], **values)
     return True
-
-
-def _join(note: Experience, other: Experience, run: RefineRun, by: Any) -> None:
-    """Give the note that stays the evidence and the counters of the one that goes."""
-    experience_change(
-        other,
-        RevisionAction.MERGED,
-        by=by,
-        run=run,
-        hits=other.hits + note.hits,
-        helpful=other.helpful + note.helpful,
-        harmful=other.harmful + note.harmful,
-        importance=max(other.importance, note.importance),
-        last_used=_latest(other.last_used, note.last_used),
-    )
-    evidence_copy(note, other)
-
-
-def evidence_copy(note: Experience, other: Experience) -> None:
-    """Let ``other`` rest on what ``note`` rests on as well."""
-    rows = [
-        Evidence(
-            experience=other,
-            episode_id=row.episode_id,
-            message_id=row.message_id,
-            start=row.start,
-            end=row.end,
-            is_for=row.is_for,
-        )
-        for row in note.evidence.all()
-    ]
-    Evidence.objects.bulk_create(rows, ignore_conflicts=True)
-
-
-def _latest(*times: datetime | None) -> datetime | None:
-    return max((time for time in times if time), default=None)
 
 
 @transaction.atomic
@@ -299,7 +263,7 @@ def refine_revert(*, run: RefineRun, by: Any) -> RefineRun:
         raise Conflict(_("Only an applied refinement can be taken back."))
     for revision in _of_run(run):
         revision_undo(revision, by=by)
-    _unjoin(item for item in run.plan if item["action"] == MERGE)
+    notes_unjoin(item for item in run.plan if item["action"] == MERGE)
     run.state, run.reverted_at, run.decided_by = RefineState.REVERTED, timezone.now(), by
     run.save()
     audit_record(actor=by, action="experience.refine_revert", subject=run)
@@ -310,16 +274,3 @@ def _of_run(run: RefineRun) -> Iterable[Revision]:
     """What the run changed, the latest first."""
     rows = Revision.objects.filter(run=run).exclude(action=RevisionAction.RESTORED)
     return rows.select_related("experience").order_by("-at", "-pk")
-
-
-def _unjoin(merges: Iterable[dict[str, Any]]) -> None:
-    """Take the evidence of a merged note away from the one that had taken it."""
-    for item in merges:
-        for row in Evidence.objects.filter(experience=item["experience"]):
-            Evidence.objects.filter(
-                experience=item["other"],
-                episode_id=row.episode_id,
-                message_id=row.message_id,
-                start=row.start,
-                end=row.end,
-            ).delete()
