@@ -13,6 +13,7 @@ from django.db.models import (
     QuerySet,
 )
 
+from chat.experience.models import Experience, Scope, Status
 from curation.models import (
     Cluster,
     Comment,
@@ -133,6 +134,7 @@ def overview_counts() -> dict[str, int]:
         "rules": _up_to(rule_queue()),
         "pairs": _up_to(pair_queue()),
         "clusters": _up_to(Cluster.objects.current()),
+        "notes": _up_to(Experience.objects.filter(scope=Scope.GLOBAL, status=Status.CANDIDATE)),
     }
 
 

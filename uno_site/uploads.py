@@ -100,6 +100,18 @@ def uploads_tidy() -> int:
     return len(old)
 
 
+def uploads_forget(owner: Any) -> int:
+    """Delete what a person uploaded and nobody imported yet; how many files."""
+    found = [path for path in uploads_dir().glob("*.upload") if _owner(path) == str(owner)]
+    for path in found:
+        upload_delete(path)
+    return len(found)
+
+
+def _owner(path: Path) -> str:
+    return str((read_json(_facts(path)) or {}).get("owner", ""))
+
+
 def _check(file: Any, limit: int) -> None:
     if not str(file.name).lower().endswith(SUFFIXES):
         raise InvalidInput(

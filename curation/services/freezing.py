@@ -97,7 +97,7 @@ def logs_freeze(
 
 
 def _freeze_conversation(conversation: Conversation, report: FreezeReport) -> None:
-    tree = _Tree(conversation)
+    tree = ConversationTree(conversation)
     for reply in tree.replies():
         draft = tree.draft(reply)
         entry = next(iter(reply.log_entries.all()), None)
@@ -170,7 +170,7 @@ def has_reviews(entry: LogEntry) -> bool:
     return entry.rules.filter(decided).exists() or entry.pairs.filter(decided).exists()
 
 
-class _Tree:
+class ConversationTree:
     """One conversation's messages by parent, and the signals on each reply."""
 
     def __init__(self, conversation: Conversation) -> None:

@@ -38,6 +38,14 @@ LEVELS = {
     SecondOpinion.WANTED: "info",
     SecondOpinion.DISPUTED: "warn",
     SecondOpinion.SETTLED: "outline",
+    "candidate": "info",
+    "active": "ok",
+    "quarantined": "warn",
+    "archived": "outline",
+    "superseded": "outline",
+    "planned": "info",
+    "applied": "ok",
+    "reverted": "warn",
 }
 
 OWN_EVENTS = {

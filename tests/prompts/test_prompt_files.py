@@ -7,6 +7,7 @@ from uno_site.prompts import list_prompts, load_prompt
 PROMPTS = {
     "distiller/feedback_rules": {"query", "answer", "feedback"},
     "distiller/prior_rules": {"query"},
+    "distiller/experiences": {"query", "answer", "reaction"},
     "reviser/answer_from_feedback": {"query", "feedback"},
     "reviser/revise_answer": {"query", "answer", "rules", "feedback"},
     "judge/score": {"query", "answer", "rules"},

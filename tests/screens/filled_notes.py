@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from chat.experience.models import Outcome, Revision, Scope, Status, Use
+from chat.experience.models import (
+    ErasureReceipt,
+    Origin,
+    Outcome,
+    RefineRun,
+    Revision,
+    Scope,
+    Status,
+    Use,
+)
 from chat.models import Message, MessageRole
 from tests.factories import ExperienceFactory
 from uno_site.accounts.models import User
@@ -58,3 +67,41 @@ def fill_notes(user: User) -> None:
     notes = [{"id": str(note.pk), "rank": at} for at, note in enumerate(shown, start=1)]
     reply.provenance = {**reply.provenance, "notes": notes}
     reply.save()
+    _fill_for_curators()
+
+
+def _fill_for_curators() -> None:
+    """A planned refinement of two shared notes that contradict, a sender, and a receipt."""
+    older, newer = (
+        ExperienceFactory(
+            owner=None,
+            scope=Scope.GLOBAL,
+            trigger="deadline of the housing office",
+            content=f"The housing office wants papers {n} days before.",
+            harmful=3 if n == 14 else 0,
+        )
+        for n in (14, 21)
+    )
+    RefineRun.objects.create(
+        plan=[
+            {
+                "action": "contradict",
+                "experience": str(older.pk),
+                "other": str(newer.pk),
+                "reason": "value",
+                "before": "active",
+                "after": "superseded",
+            }
+        ],
+        figures={"n_rows": 3, "contradict": 1},
+    )
+    Origin.objects.create(
+        name="Northern branch", deployment="9e3c5a5e-8f0a-5b6d-9a57-0d6a4f0c2b11", public_key="x"
+    )
+    ErasureReceipt.objects.create(
+        subject="5" * 64,
+        reason="consent withdrawn",
+        counts={"experience_experience deleted": 3, "experience_episode deleted": 5},
+        items=[],
+        finished_at=older.created_at,
+    )

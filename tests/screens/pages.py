@@ -13,7 +13,7 @@ from typing import Any
 
 from django.urls import reverse
 
-from chat.experience.models import Experience
+from chat.experience.models import Experience, RefineRun
 from chat.models import Conversation, Message, RouteTable
 from curation.models import Cluster, LogEntry, PreferencePair, Rule
 from tests.screens.roles import FOR_ADMINS_TOO, SCREENS
@@ -76,6 +76,9 @@ def _examples(user: User | None) -> dict[str, Iterable[Any]]:
         "curation:cluster": clusters,
         "curation:rules-item": keys(Rule.objects.filter(merged_into=None)),
         "curation:pairs-item": keys(PreferencePair.objects.order_by("-second_opinion")),
+        "curation:note": keys(Experience.objects.filter(scope="global").order_by("-harmful")),
+        "curation:note-edit": keys(Experience.objects.filter(scope="global")),
+        "curation:refinement": keys(RefineRun.objects.all()),
         "experience:note": keys(Experience.objects.filter(owner=user, is_pinned=True)),
         "experience:reply-notes": keys(
             Message.objects.filter(conversation__user=user, experience_uses__isnull=False)

@@ -45,6 +45,12 @@ CURATOR = (
     "curation:import",
     "curation:import-check",
     "curation:export",
+    "curation:notes",
+    "curation:note",
+    "curation:note-edit",
+    "curation:refinements",
+    "curation:refinement",
+    "curation:note-sharing",
     "jobs:list",
     "jobs:detail",
     "training:dashboard",
@@ -64,6 +70,7 @@ CURATOR = (
 )
 ADMIN = (
     "curation:role",
+    "curation:receipts",
     "accounts:users",
     "accounts:consents",
     "accounts:invitations",

@@ -39,6 +39,86 @@ _NO_LIMIT = _(
     "In the chat and by the API together, from midnight to midnight UTC; 0 sets no limit."
 )
 
+
+def _number(name: str, title: Any, help_text: Any, default: int, low: int, high: int) -> Option:
+    return Option(name, title, help_text, "number", lambda: default, low, high)
+
+
+#: How the experience store is kept small and true.
+KEEPING = (
+    _number(
+        "experience_notes_per_day",
+        _("Notes that one person's chats may give within a day"),
+        _("Keeps one person from filling the store; what comes after is refused, with the reason."),
+        30,
+        1,
+        10_000,
+    ),
+    _number(
+        "experience_cap_personal",
+        _("Notes kept of one person"),
+        _("Over it, refinement archives those worth least; pinned and new ones stay."),
+        300,
+        10,
+        100_000,
+    ),
+    _number(
+        "experience_cap_shared",
+        _("Shared notes kept"),
+        _("Of one group, and of everybody's; over it, those worth least are archived."),
+        10_000,
+        10,
+        5_000_000,
+    ),
+    _number(
+        "experience_min_people",
+        _("People who must say the same before it is shared"),
+        _("Whoever brings several accounts still needs a curator."),
+        3,
+        1,
+        1_000,
+    ),
+    _number(
+        "experience_merge_percent",
+        _("Likeness from which two notes are one, in percent"),
+        _("Cosine of what they are about and of what they say; figures and names must agree too."),
+        88,
+        50,
+        100,
+    ),
+    _number(
+        "experience_conflict_percent",
+        _("Likeness from which two notes are about the same thing, in percent"),
+        _("Cosine of what they are about; such notes may contradict each other."),
+        75,
+        50,
+        100,
+    ),
+    _number(
+        "experience_quarantine_uses",
+        _("Uses after which a note may be set aside"),
+        _("So many outcomes must be known before any is held against it."),
+        5,
+        1,
+        1_000,
+    ),
+    _number(
+        "experience_quarantine_percent",
+        _("Helpful uses below which a note is set aside, in percent"),
+        _("Of the uses whose outcome is known."),
+        50,
+        0,
+        100,
+    ),
+    Option(
+        "experience_refine_auto",
+        _("Refinements apply themselves"),
+        _("Off: a curator reads what a night's refinement would change before it does."),
+        "switch",
+        lambda: False,
+    ),
+)
+
 _ALL = (
     Option(
         "open_signup",
@@ -65,6 +145,7 @@ _ALL = (
         "switch",
         lambda: True,
     ),
+    *KEEPING,
     Option(
         "experience",
         _("Replies may use notes"),

@@ -64,11 +64,16 @@ def attitude(next_turn: str) -> Attitude:
     return "praise" if _PRAISE.search(opening) else "none"
 
 
-def was_used(content: str, reply: str) -> bool:
+def was_used(content: str, reply: str, question: str = "") -> bool:
     """Whether the reply says anything of what the note states; a note without rare terms (a wish
-    about form, say) always counts as used."""
+    about form, say) always counts as used.
+
+    What the question named already does not count, where the note says more than that: otherwise
+    a right note would be blamed for a wrong one that stood beside it and named the same.
+    """
     stated = rare_terms(content)
-    return not stated or bool(stated & rare_terms(reply))
+    told = stated - rare_terms(question)
+    return not stated or bool((told or stated) & rare_terms(reply))
 
 
 def credit(content: str, after: Aftermath) -> tuple[Verdict, str] | None:
@@ -80,7 +85,7 @@ def credit(content: str, after: Aftermath) -> tuple[Verdict, str] | None:
     if judged is None:
         return None
     verdict, by = judged
-    if verdict != "neutral" and not was_used(content, after.reply):
+    if verdict != "neutral" and not was_used(content, after.reply, after.question):
         return "neutral", by
     return judged
 

@@ -53,6 +53,12 @@ def test_credit(values, verdict):
     assert credit(NOTE, after(**values)) == verdict
 
 
+def test_a_note_is_not_blamed_for_another_that_names_the_same():
+    wrong = after(reply="Kestrel's port was 8000 formerly.", next_turn="No, that's wrong.")
+    assert credit(NOTE, wrong) == ("neutral", "next_turn")
+    assert credit("Kestrel's port was 8000 formerly.", wrong) == ("harmful", "next_turn")
+
+
 def test_a_wish_about_form_has_no_terms_and_counts_as_used():
     assert was_used("Answer in one sentence.", "Yes.")
     assert not was_used(NOTE, "I do not know.")

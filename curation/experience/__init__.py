@@ -1,0 +1,1 @@
+"""Keeping experience: what is learned from episodes, kept small and true, shared, and erased."""

@@ -1,0 +1,121 @@
+"""T3: a store full of noise and wrong notes: refinement brings it back, and nothing else does."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+
+import pytest
+
+from chat.experience.models import Experience, Source
+from tests.curation.experience.conftest import RealEmbedder
+from tests.curation.experience.deployment import Deployment, Topic, by_first_note, topics
+from tests.curation.experience.rows import note_of
+from uno_site.accounts.models import User
+from uno_site.runtime.services import runtime_settings_change
+
+pytestmark = pytest.mark.model
+
+CAP, N_WRONG, N_NOISE = 60, 360, 240
+N_NIGHTS, ROUNDS = 4, 4
+ADJECTIVES = [
+    "amber",
+    "brisk",
+    "calm",
+    "dusty",
+    "eager",
+    "faint",
+    "grand",
+    "hollow",
+    "ivory",
+    "jolly",
+    "keen",
+    "lunar",
+]
+THINGS = [
+    "ledger",
+    "valve",
+    "poster",
+    "crate",
+    "lantern",
+    "turbine",
+    "saddle",
+    "beacon",
+    "anvil",
+    "canopy",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """Accuracy before the flood and at the end, and what is left."""
+
+    before: float
+    after: float
+    n_rows: int
+    useful_kept: float
+
+
+def flood(user: User, asked: tuple[Topic, ...]) -> None:
+    """15 wrong notes about each topic, nearer to its questions than the right one, and noise."""
+    draw = random.Random(0)
+    for topic in asked:
+        for number in range(N_WRONG // len(asked)):
+            question = topic.questions[number % len(topic.questions)]
+            wrong = f"Formerly it was variant {draw.choice(ADJECTIVES)}-{number} of that."
+            note_of(user, question, f"{_subject(topic)}: {wrong}", age_days=1)
+    for number in range(N_NOISE):
+        thing = f"{draw.choice(ADJECTIVES)} {draw.choice(THINGS)} {number}"
+        note_of(user, f"Where is the {thing} kept?", f"The {thing} is in hall {number % 9}.")
+
+
+def _subject(topic: Topic) -> str:
+    """The name that the topic is about."""
+    names = [word for word in topic.content.split()[1:] if word[:1].isupper()]
+    return names[0].strip(".") if names else topic.content.split()[1]
+
+
+def play(alice: User, admin: User, embedding: RealEmbedder, *, refine: bool) -> Outcome:
+    """24 useful notes, used a few times; then the flood; then nights of asking."""
+    runtime_settings_change(
+        values={"experience_cap_personal": CAP, "experience_notes_per_day": 1}, by=admin
+    )
+    embedding.reply = by_first_note
+    deployment, asked = Deployment(alice, embedding), topics()
+    useful = [
+        note_of(alice, topic.questions[0], topic.content, source=Source.DISTILLED)
+        for topic in asked
+    ]
+    for topic in asked:
+        for question in topic.questions:
+            deployment.chat(topic, question)
+    deployment.learn()
+    before = deployment.accuracy(asked)
+    flood(alice, asked)
+    for _ in range(N_NIGHTS):
+        for topic in asked:
+            for number in range(ROUNDS):
+                deployment.chat(topic, topic.questions[number % 2])
+        deployment.sleep(refine=refine)
+    live = {note.pk for note in deployment.live()}
+    return Outcome(
+        before=before,
+        after=deployment.accuracy(asked),
+        n_rows=len(live),
+        useful_kept=sum(note.pk in live for note in useful) / len(useful),
+    )
+
+
+def test_refinement_keeps_what_is_useful(alice: User, admin: User, embedding: RealEmbedder) -> None:
+    outcome = play(alice, admin, embedding, refine=True)
+    assert outcome.n_rows <= CAP, outcome
+    assert outcome.useful_kept >= 0.95, outcome
+    assert outcome.after >= outcome.before - 0.02, outcome
+
+
+def test_without_refinement_answers_get_worse(
+    alice: User, admin: User, embedding: RealEmbedder
+) -> None:
+    outcome = play(alice, admin, embedding, refine=False)
+    assert outcome.after <= outcome.before - 0.05, outcome
+    assert Experience.objects.count() >= N_WRONG + N_NOISE
