@@ -12,7 +12,7 @@ from chat.experience.models import Experience
 from chat.experience.store import pgvector
 from chat.experience.store.memory import MemoryStore, memory_store
 from chat.experience.store.pgvector import PgVectorStore
-from chat.experience.store.scopes import scopes_of
+from chat.experience.store.scopes import ScopeKey, scopes_of
 from uno_site.engine_clients import embedder_name
 
 #: What a candidate is made of, in its order.
@@ -39,11 +39,17 @@ def candidates_for(user: Any, embedding: ArrayLike, *, n: int = N_CANDIDATES) ->
     length = float(np.linalg.norm(query))
     if not length:
         return []
-    hits = store().nearest(scopes_of(user), query / length, embedder=embedder_name(), n=n)
-    rows = Experience.objects.serving().in_scope_of(user).undisputed_by(user)
-    named = rows.filter(pk__in=[key for key, _ in hits]).order_by().values_list(*_READ)
-    found = {row[0]: row for row in named}
-    return [Candidate(key, cosine, *found[key][1:]) for key, cosine in hits if key in found]
+    scopes = scopes_of(user)
+    hits = store().nearest(scopes, query / length, embedder=embedder_name(), n=n)
+    # The scope is compared here: asked for it, SQLite would begin with all notes of everybody.
+    rows = Experience.objects.serving().undisputed_by(user).filter(pk__in=[key for key, _ in hits])
+    named = rows.order_by().values_list(*_READ, "scope", "owner_id", "group_id")
+    found = {
+        key: read
+        for key, *read, scope, owner, group in named
+        if ScopeKey(scope, owner or group) in scopes
+    }
+    return [Candidate(key, cosine, *found[key]) for key, cosine in hits if key in found]
 
 
 def notes_for(

@@ -86,16 +86,16 @@ def queries(n: int) -> Any:
 
 
 def fill(n_rows: int, person: Any = None) -> Any:
-    """Notes for everybody, and a tenth as many of other people's, who are never searched."""
+    """``n_rows`` notes for everybody, and a tenth as many of somebody else's, never searched."""
     from chat.experience.models import Experience, Scope, Status
     from tests.factories import UserFactory
     from uno_site.engine_clients import embedder_name
 
     alice = person or UserFactory(username="alice")
     bob = UserFactory()
-    chunk = 10_000
-    for start in range(0, n_rows, chunk):
-        rows = drawn(min(chunk, n_rows - start), seed=1_000 + Experience.objects.count())
+    chunk, n_all = 11_000, n_rows * 11 // 10
+    for start in range(0, n_all, chunk):
+        rows = drawn(min(chunk, n_all - start), seed=1_000 + Experience.objects.count())
         Experience.objects.bulk_create(
             [
                 Experience(
