@@ -105,7 +105,9 @@ def queue_page(request: HttpRequest, noun: str) -> HttpResponse:
     }
     if request.htmx and not request.htmx.history_restore_request:
         return render(request, "curation/review_rows.html", context)
-    context |= {"curators": curators(), "n_waiting": overview_counts()}
+    context["curators"] = curators()
+    if not context["stretch"].rows:
+        context["n_waiting"] = overview_counts()  # which queue to go on with
     return render(request, "curation/review_list.html", context)
 
 

@@ -16,8 +16,8 @@ from tests.factories import ClusterFactory, LogEntryFactory, PairFactory, RuleFa
 from uno_site.accounts.models import User
 
 pytestmark = pytest.mark.django_db
-#: Session, user, the tabs' four counts; what each list needs beyond these stands beside it.
-COMMON = 6
+#: Session, user, the tabs' five counts; what each list needs beyond these stands beside it.
+COMMON = 7
 N_QUERIES = {
     "rules": COMMON + 5,  # the filters' clusters and curators, keys, rows; whom to assign to
     "rules?state=approved": COMMON + 4,

@@ -12,6 +12,7 @@ from tests.factories import UserFactory
 from tests.scripted import ScriptedClient
 from training.models import Adapter, TrainingExample
 from training.services.promotion import promote
+from uno_site.errors import Conflict
 
 Make = Callable[..., Adapter]
 
@@ -42,5 +43,6 @@ def test_who_taught_it_is_told_with_how_much(adapter: Adapter, scripted: Scripte
 
 def test_promoting_it_again_tells_nobody_again(adapter: Adapter, scripted: ScriptedClient) -> None:
     promote([adapter], None)
-    promote([adapter], None)
+    with pytest.raises(Conflict):
+        promote([adapter], None)
     assert ShippedNotice.objects.count() == 1
