@@ -17,7 +17,7 @@ from uno_site.runtime.services import runtime_settings_change
 pytestmark = pytest.mark.model
 
 CAP, N_WRONG, N_NOISE = 60, 480, 120
-N_NIGHTS, ROUNDS = 6, 4
+N_NIGHTS, ROUNDS = 8, 4
 ADJECTIVES = [
     "amber",
     "brisk",
