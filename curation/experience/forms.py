@@ -26,7 +26,16 @@ class NoteFilter(forms.Form):
     kind = forms.ChoiceField(
         label=_("Kind"), choices=[("", _("Any kind")), *Kind.choices], required=False
     )
-    disputed = forms.BooleanField(label=_("Said to be wrong"), required=False)
+    disputed = forms.ChoiceField(
+        label=_("Said to be wrong"),
+        choices=[("", _("Said to be wrong or not")), ("yes", _("Said to be wrong"))],
+        required=False,
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in ("status", "scope", "kind", "disputed"):
+            self.fields[name].widget.attrs["class"] = "select select--small"
 
     @property
     def is_active(self) -> bool:

@@ -16,8 +16,8 @@ from uno_site.runtime.services import runtime_settings_change
 
 pytestmark = pytest.mark.model
 
-CAP, N_WRONG, N_NOISE = 60, 360, 240
-N_NIGHTS, ROUNDS = 4, 4
+CAP, N_WRONG, N_NOISE = 60, 480, 120
+N_NIGHTS, ROUNDS = 8, 4
 ADJECTIVES = [
     "amber",
     "brisk",
@@ -57,11 +57,11 @@ class Outcome:
 
 
 def flood(user: User, asked: tuple[Topic, ...]) -> None:
-    """15 wrong notes about each topic, nearer to its questions than the right one, and noise."""
+    """20 wrong notes about each topic, nearer to its questions than the right one, and noise."""
     draw = random.Random(0)
     for topic in asked:
         for number in range(N_WRONG // len(asked)):
-            question = topic.questions[number % len(topic.questions)]
+            question = topic.questions[1]
             wrong = f"Formerly it was variant {draw.choice(ADJECTIVES)}-{number} of that."
             note_of(user, question, f"{_subject(topic)}: {wrong}", age_days=1)
     for number in range(N_NOISE):
