@@ -78,7 +78,9 @@ def _shared(cluster: Cluster, admin: User) -> None:
         run.save()
         adapter = make_adapter(cluster, settings.DATA_DIR, run=run, state=state)
         _verify(run, adapter, 0.0, 0.0, 0.0)
-        reason = f"{'Not h' if state == 'refused' else 'H'}ealthy on 10 prompts: 90% on topic."
+        reason = "Healthy on 10 prompts: 90% on topic."
+        if state == "refused":
+            reason = "Not healthy: 40% of the answers are on topic, fewer than 80%."
         Verification.objects.filter(run=run).update(reason=reason, win_rate=None)
         if state == "served":
             shared_route_set(
