@@ -18,7 +18,7 @@ pytestmark = pytest.mark.model
 
 CAP, N_WRONG, N_NOISE = 60, 480, 120
 N_NIGHTS, N_NIGHTS_ALONE, ROUNDS = 8, 6, 4
-"""By the eighth night credit alone has told the wrong notes apart, at 631 rows; not by the sixth."""
+"""By the eighth night credit alone tells the wrong notes apart; not by the sixth."""
 ADJECTIVES = [
     "amber",
     "brisk",
