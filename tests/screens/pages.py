@@ -89,6 +89,7 @@ def _examples(user: User | None) -> dict[str, Iterable[Any]]:
         "training:entry_answers": keys(readable_entries(user)) if user else (),
         "jobs:detail": keys(Job.objects.all()),
         "training:cluster_path": clusters,
+        "training:erase_person": keys(User.objects.filter(role="user").order_by("username")),
         "training:run_detail": runs,
         "training:verification": keys(
             TrainingRun.objects.filter(pk__in=Verification.objects.values("run"))

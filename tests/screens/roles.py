@@ -73,6 +73,7 @@ ADMIN = (
     "curation:receipts",
     "accounts:users",
     "accounts:consents",
+    "training:erase_person",
     "accounts:invitations",
     "accounts:api-keys-all",
     "audit:list",

@@ -180,7 +180,7 @@ def test_the_commands_do_the_same(
         call_command("import_experience", str(path))
     call_command("import_experience", str(path), key=north["key"], name="North")
     assert "1 new" in capsys.readouterr().out
-    path.write_text("".join(north["first"]).replace("14", "41"), encoding="utf-8")
+    path.write_text("".join(north["first"]).replace("14 weeks", "41 weeks"), encoding="utf-8")
     with pytest.raises(CommandError, match="Line"):
         call_command("import_experience", str(path))
     call_command("export_experience", str(tmp_path / "out.jsonl"))
