@@ -18,9 +18,9 @@ def turn(user: str, *texts: str) -> ChatRequest:
 
 
 def test_the_second_turn_reads_only_what_is_new(engine):
-    first = engine.chat(turn("ana", LONG))
+    first = engine.chat(turn("nobody-before", LONG))
     assert first.usage.cached_tokens == 0
-    second = engine.chat(turn("ana", LONG, first.text, "And the whales?"))
+    second = engine.chat(turn("nobody-before", LONG, first.text, "And the whales?"))
     assert second.usage.cached_tokens >= first.usage.prompt_tokens
     assert second.usage.cached_tokens < second.usage.prompt_tokens
 
