@@ -3,6 +3,8 @@
 ``python -m tests.screens.pictures FOLDER`` starts UNO as ``make run`` does, fills it with
 ``manage.py demo`` (real replies, a real run), does the few things by hand that the demo leaves
 out, and writes ``<theme>-<width>/<screen>.webp``: small enough to keep beside the documents.
+With ``--filled SCREEN …`` it draws these screens of the instance that the tests fill, in a
+minute or two.
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ import argparse
 import base64
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 from playwright.sync_api import Browser, Page, sync_playwright
@@ -19,7 +22,7 @@ from tests.browsers import BROWSER_ARGUMENTS, chromium_path
 from tests.e2e.product import Product, running_product
 from tests.e2e.steps import enter
 from tests.screens.roles import ADMIN
-from tests.screens.web import addresses, shell
+from tests.screens.web import addresses, filled_web, shell
 
 WIDTHS = {1280: 800, 390: 844}
 THEMES = ("light", "dark")
@@ -50,7 +53,11 @@ def main() -> int:
     """Draw everything."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
-    folder = parser.parse_args().folder
+    parser.add_argument("--filled", nargs="+", metavar="SCREEN", help="such as training:edits")
+    options = parser.parse_args()
+    folder = options.folder
+    if options.filled:
+        return draw_filled(folder, options.filled)
     with (
         tempfile.TemporaryDirectory() as data,
         running_product(Path(data)) as product,
@@ -68,9 +75,27 @@ def main() -> int:
     return 0
 
 
-def draw(browser: Browser, product: Product, folder: Path) -> None:
-    """Every screen once, as the role that it is first shown to."""
-    for role, screens in addresses(product).items():
+def draw_filled(folder: Path, names: Sequence[str]) -> int:
+    """Some screens of the instance that the tests fill: no engine, made-up rows."""
+    with (
+        tempfile.TemporaryDirectory() as data,
+        filled_web(Path(data)) as product,
+        sync_playwright() as playwright,
+    ):
+        browser = playwright.chromium.launch(
+            executable_path=chromium_path(), args=BROWSER_ARGUMENTS
+        )
+        draw(browser, product, folder, names)
+        browser.close()
+    return 0
+
+
+def draw(
+    browser: Browser, product: Product, folder: Path, names: Sequence[str] | None = None
+) -> None:
+    """Every screen (or those of ``names``) once, as the role that it is first shown to."""
+    for role, found in addresses(product).items():
+        screens = {name: url for name, url in found.items() if names is None or name in names}
         context = browser.new_context(base_url=product.url)
         page, press = context.new_page(), context.new_page()
         if role:
