@@ -14,8 +14,8 @@ from django.db.models.functions import TruncWeek
 from django.utils import timezone
 from django.utils.formats import date_format
 
+from chat.edit_cost import edit_cost
 from chat.models import Feedback, Message, MessageOrigin, MessageRole, MessageState, RouteTable
-from curation.ml.edit_cost import edit_cost
 from curation.ml.rule_checks import rules_obeyed
 from training.charts import Curve, curve
 from training.evaluation.statistics import (

@@ -11,8 +11,8 @@ from typing import Literal, Protocol
 
 from numpy.typing import ArrayLike
 
+from chat.edit_cost import wording_similarity
 from curation.ml.arrays import cosine_similarities
-from curation.ml.edit_cost import wording_similarity
 from curation.ml.stats import CHANCE, Interval, is_above_chance, wilson_interval
 from uno_site.errors import InvalidInput
 
@@ -134,7 +134,7 @@ def likelihood_score(logprob_with_feedback: float, logprob_without: float) -> fl
 def reference_score(answer: str, reference: str, cosine: float) -> float:
     """Nearness in [0, 1] of an answer to the user's own correction.
 
-    The geometric mean of :func:`~curation.ml.edit_cost.wording_similarity` and of the cosine of
+    The geometric mean of :func:`~chat.edit_cost.wording_similarity` and of the cosine of
     their embeddings, clipped to [0, 1]: the words, and what they mean. Two good answers share
     few words but most of their meaning; in a product their differences count relatively, where
     in a sum the cosine's would drown the wording's. An empty answer scores 0.

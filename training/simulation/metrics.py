@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from curation.ml.edit_cost import edit_cost
+from chat.edit_cost import edit_cost
 from training.simulation.tastes import Taste
 from uno_site.inference.protocol import FloatArray
 

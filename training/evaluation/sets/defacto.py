@@ -8,7 +8,7 @@ from functools import cached_property
 from math import inf
 from pathlib import Path
 
-from curation.ml.edit_cost import edit_cost, wording_similarity
+from chat.edit_cost import edit_cost, wording_similarity
 from training.evaluation.sets.data import find_file
 from training.evaluation.sets.protocol import Dialogue, Item, Metric, Scores
 from training.evaluation.sets.rows import dialogue_of, read_feedback, split_prompts

@@ -17,7 +17,7 @@ from typing import Any, Literal
 import py3langid
 from nltk.tokenize.punkt import PunktParameters, PunktSentenceTokenizer
 
-from curation.ml.edit_cost import tokenize
+from chat.edit_cost import tokenize
 
 Relation = Literal["at least", "less than"]
 Check = Callable[..., bool]

@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from curation.ml.edit_cost import edit_cost
+from chat.edit_cost import edit_cost
 from training.evaluation.sets.protocol import Dialogue, Item, Metric, Scores
 from training.simulation import (
     AGAINST,

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from curation.ml.edit_cost import edit_cost, levenshtein, tokenize, wording_similarity
+from chat.edit_cost import edit_cost, levenshtein, tokenize, wording_similarity
 
 words = st.lists(st.sampled_from(["a", "b", "c"]), max_size=8)
 
