@@ -16,7 +16,7 @@ MANAGE  := $(BIN)/python manage.py
 
 export PYTHONUNBUFFERED := 1
 
-.PHONY: help run test test-slow test-gpu test-vllm check format bench-engine bench-training bench-endurance bench-engine-vllm messages openapi demo learn learn-demo learn-personal learn-edits setup models clean memorybench bench-experience bench-clustering bench-map bench-pages bench-browser images evaluate evaluate-quick
+.PHONY: help run test test-database test-slow test-gpu test-vllm check format bench-engine bench-training bench-endurance bench-engine-vllm messages openapi demo learn learn-demo learn-personal learn-edits setup models clean memorybench bench-experience bench-clustering bench-map bench-pages bench-browser images evaluate evaluate-quick
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -26,6 +26,9 @@ run: models ## set up if needed, then serve UNO (web, worker, engine); Ctrl-C en
 
 test: setup models chromium gettext ## set up if needed, then run every test, the browser's included
 	@$(BIN)/python -m pytest
+
+test-database: setup models chromium gettext ## those of them that use a database: the one of DATABASE_URL
+	@$(BIN)/python -m pytest --database-only
 
 test-slow: setup models chromium ## the tests that take minutes
 	@$(BIN)/python -m pytest -m slow
@@ -131,6 +134,11 @@ setup: .venv/.dev ## install everything, development tools included
 	@$(PYTHON) -m venv .venv
 	@$(PIP) install --quiet --upgrade pip
 
+# GCC drops llama.cpp's set-up of AMX's tiles as dead stores, and the first product of matrices
+# then ends in "Illegal instruction" (llama.cpp's pull request 26954): no AMX until that is mended.
+NO_AMX = $(shell f="-mno-amx-tile -mno-amx-int8 -mno-amx-bf16"; \
+  echo | $(or $(shell command -v cc),gcc) $$f -E - >/dev/null 2>&1 && echo "$$f")
+
 # torch comes first and by itself, so that no other package draws in a build for GPUs.
 .venv/.runtime: pyproject.toml | .venv/bin/python
 	@echo "→ torch 2.13.0 (CPU)"
@@ -138,7 +146,8 @@ setup: .venv/.dev ## install everything, development tools included
 	@if ! ls $(WHEELS)/llama_cpp_python-*.whl >/dev/null 2>&1; then \
 	  echo "→ compiling llama.cpp (once, about five minutes; the wheel is kept in $(WHEELS))"; \
 	  mkdir -p $(WHEELS); \
-	  CMAKE_ARGS="-DLLAVA_BUILD=OFF" $(PIP) wheel --quiet --no-deps --wheel-dir $(WHEELS) $(LLAMA); \
+	  CMAKE_ARGS="-DLLAVA_BUILD=OFF" CFLAGS="$(NO_AMX)" CXXFLAGS="$(NO_AMX)" \
+	    $(PIP) wheel --quiet --no-cache-dir --no-deps --wheel-dir $(WHEELS) $(LLAMA); \
 	fi
 	@echo "→ libraries"
 	@$(PIP) install --quiet --find-links $(WHEELS) --editable .

@@ -14,6 +14,13 @@ from typing import Any
 
 from asgiref.sync import async_to_sync
 
+from chat.critic import (
+    REVISE_PROMPT,
+    SUGGEST_PROMPT,
+    critic_messages,
+    critic_sampling,
+    revise_messages,
+)
 from chat.models import PersonalRoute, RouteKind, RouteTable, SharedRoute
 from chat.notes import Recall, with_notes
 from chat.preferences import NO_PREFERENCES, Preferences, with_preferences
@@ -30,12 +37,6 @@ from uno_site.inference.protocol import (
     TokenLogprob,
 )
 from uno_site.prompts.loader import load_prompt
-
-SUGGEST_PROMPT = "critic/suggest"
-REVISE_PROMPT = "critic/revise"
-#: The critic writes a short list of rules, nearly greedily (UNO §5).
-CRITIC_TEMPERATURE = 0.1
-CRITIC_MAX_TOKENS = 160
 
 DEFAULT_SAMPLING = Sampling()
 
@@ -80,21 +81,6 @@ class Answer:
 
     text: str
     provenance: Provenance
-
-
-def critic_messages(messages: Sequence[ChatMessage], draft: str) -> tuple[ChatMessage, ...]:
-    """What the critic is asked: suggestions for ``draft`` as an answer to the last message."""
-    return load_prompt(SUGGEST_PROMPT).render(query=messages[-1].content, answer=draft)
-
-
-def revise_messages(
-    messages: Sequence[ChatMessage], draft: str, suggestions: str
-) -> tuple[ChatMessage, ...]:
-    """What the base model is asked: its draft once more, with the suggestions followed."""
-    asked = load_prompt(REVISE_PROMPT).render(
-        query=messages[-1].content, answer=draft, suggestions=suggestions
-    )
-    return (*messages[:-1], *asked)
 
 
 async def answer_stream(
@@ -222,11 +208,6 @@ async def _critic(
     async with aclosing(_stream(revising, record, client)) as events:
         async for event in events:
             yield event
-
-
-def critic_sampling(sampling: Sampling) -> Sampling:
-    """The critic's own sampling (UNO §5), with the seed of the reply."""
-    return replace(sampling, temperature=CRITIC_TEMPERATURE, max_tokens=CRITIC_MAX_TOKENS)
 
 
 async def _stream(

@@ -22,10 +22,26 @@ from uno_site import engine_clients
 from uno_site.accounts.models import Role, User
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--database-only", action="store_true", help="leave out the tests that use no database"
+    )
+
+
 @pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """The browser's tests come last: Playwright keeps an event loop running once it has begun."""
+    if config.getoption("database_only"):
+        left_out = [item for item in items if not _uses_database(item)]
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if _uses_database(item)]
     items.sort(key=lambda item: item.get_closest_marker("e2e") is not None)
+
+
+def _uses_database(item: pytest.Item) -> bool:
+    names = set(getattr(item, "fixturenames", ()))
+    markers = (item.get_closest_marker(name) for name in ("django_db", "e2e"))
+    return any(markers) or bool(names & {"db", "transactional_db", "live_server"})
 
 
 @pytest.fixture(autouse=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from chat.serving import revise_messages
+from chat.critic import revise_messages
 from curation.ml.grounding import is_degenerate_text
 from curation.models import RoleName
 from curation.roles.bindings import bound_model

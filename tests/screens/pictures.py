@@ -107,11 +107,18 @@ def draw(
                 for name, address in screens.items():
                     path = folder / f"{theme}-{width}" / f"{file_name(name, role)}.webp"
                     path.parent.mkdir(parents=True, exist_ok=True)
-                    answer = page.goto(address)
-                    assert answer is not None and answer.ok, f"{name}: {address}"
-                    page.wait_for_load_state("networkidle")
+                    visit(page, product, role, name, address)
                     path.write_bytes(picture(page, press, width, height))
         context.close()
+
+
+def visit(page: Page, product: Product, role: str, name: str, address: str) -> None:
+    """Open a screen; asks anew where it is if the worker has meanwhile replaced what it shows."""
+    answer = page.goto(address)
+    if answer is not None and answer.status == 404:
+        answer = page.goto(addresses(product)[role][name])
+    assert answer is not None and answer.ok, f"{name}: {address}"
+    page.wait_for_load_state("networkidle")
 
 
 def file_name(screen: str, role: str) -> str:

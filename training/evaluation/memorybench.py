@@ -21,6 +21,7 @@ from training.evaluation.sets.memorybench import TASKS, read_rows
 from training.evaluation.sets.memorybench_rows import SPLITS
 from uno_site.errors import UnoError
 from uno_site.files import write_json
+from uno_site.spreadsheets import from_cell
 
 
 def hub_rows(hub: Path, task: str) -> Iterator[dict[str, Any]]:
@@ -84,7 +85,7 @@ def predictions(rows: Iterator[Mapping[str, str]]) -> dict[str, list[dict[str, A
                 f"Item {row['item']!r} is none of MemoryBench's.",
                 remedy="Give the CSV of an evaluation with --set memorybench:FILE.",
             )
-        answer = {"test_idx": int(index), "dataset": name, "response": row["text"]}
+        answer = {"test_idx": int(index), "dataset": name, "response": from_cell(row["text"])}
         found.setdefault(row["method"], []).append(answer)
     return found
 

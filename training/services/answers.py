@@ -14,7 +14,7 @@ from functools import partial
 from typing import Any
 
 from chat.services.messages import REPLY_SAMPLING
-from chat.serving import critic_messages, critic_sampling, revise_messages
+from chat.critic import critic_messages, critic_sampling, revise_messages
 from uno_site.inference.protocol import ChatMessage, ChatRequest, InferenceClient, Sampling
 
 from .run_folder import RunFolder

@@ -12,6 +12,8 @@ from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from uno_site.spreadsheets import to_cell
+
 from .models import ConsentEvent, User
 
 RECENT_DAYS = 30
@@ -76,7 +78,7 @@ def consents_csv(people: Iterable[User]) -> str:
         since = person.consent_changed_at
         writer.writerow(
             [
-                _cell(person.username),
+                to_cell(person.username),
                 person.role,
                 person.is_active,
                 {True: "given", False: "refused", None: "open"}[person.training_consent],
@@ -85,8 +87,3 @@ def consents_csv(people: Iterable[User]) -> str:
             ]
         )
     return text.getvalue()
-
-
-def _cell(text: str) -> str:
-    """Text that no spreadsheet takes for a formula."""
-    return f"'{text}" if text[:1] in "=+-@" else text

@@ -14,7 +14,9 @@ from tests.curation.experience.rows import note_of
 from uno_site.accounts.models import User
 from uno_site.runtime.services import runtime_settings_change
 
-pytestmark = pytest.mark.model
+# In one long transaction PostgreSQL may not drop the versions of a row that is changed hundreds of
+# times, and reads them all again for each question.
+pytestmark = [pytest.mark.model, pytest.mark.django_db(transaction=True)]
 
 CAP, N_WRONG, N_NOISE = 60, 480, 120
 N_NIGHTS, N_NIGHTS_ALONE, ROUNDS = 8, 6, 4

@@ -9,6 +9,7 @@ from training.evaluation import memorybench
 from training.evaluation.memorybench import main, predictions
 from training.evaluation.sets.errors import SetUnreadable
 from training.evaluation.sets.memorybench import TASKS
+from uno_site.spreadsheets import to_cell
 
 ROW = {
     "input_prompt": "Explain tides.",
@@ -81,3 +82,9 @@ def test_answers_are_written_per_method_as_the_scorer_wants_them(tmp_path, capsy
 def test_answers_of_another_set_are_refused():
     with pytest.raises(SetUnreadable, match="none of MemoryBench's"):
         predictions(iter([{"method": "base", "item": "email-1", "text": "x"}]))
+
+
+def test_an_answer_is_scored_as_the_model_wrote_it():
+    """The CSV keeps a list from being taken for a formula; the scorer gets the list."""
+    row = {"method": "base", "item": "NFCats#5", "text": to_cell("- one\n- two")}
+    assert predictions(iter([row]))["base"][0]["response"] == "- one\n- two"

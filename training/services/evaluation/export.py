@@ -15,6 +15,7 @@ from training.evaluation.methods.catalogue import BASE, METHODS, UNO
 from training.evaluation.outside import METRICS as OUTSIDE_METRICS
 from training.models import Evaluation
 from uno_site.files import write_bytes
+from uno_site.spreadsheets import to_cell
 
 ONLY_ON_TERMINAL = ("on_topic", "prompt_tokens")
 ANSWER_COLUMNS = (
@@ -200,15 +201,10 @@ def to_csv(evaluation: Evaluation) -> str:
     writer = csv.writer(out)
     writer.writerow([*ANSWER_COLUMNS, *metrics])
     for row in evaluation.answers.all():
-        values = [_harmless(getattr(row, name)) for name in ANSWER_COLUMNS]
+        found = [getattr(row, name) for name in ANSWER_COLUMNS]
+        values = [to_cell(value) if isinstance(value, str) else value for value in found]
         writer.writerow([*values, *(row.scores.get(name, "") for name in metrics)])
     return out.getvalue()
-
-
-def _harmless(value: Any) -> Any:
-    """A text that no spreadsheet takes for a formula."""
-    is_formula = isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r")
-    return f"'{value}" if is_formula else value
 
 
 def to_json(evaluation: Evaluation) -> str:
