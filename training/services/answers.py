@@ -13,8 +13,8 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
-from chat.services.messages import REPLY_SAMPLING
 from chat.critic import critic_messages, critic_sampling, revise_messages
+from chat.services.messages import REPLY_SAMPLING
 from uno_site.inference.protocol import ChatMessage, ChatRequest, InferenceClient, Sampling
 
 from .run_folder import RunFolder
