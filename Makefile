@@ -134,10 +134,11 @@ setup: .venv/.dev ## install everything, development tools included
 	@$(PYTHON) -m venv .venv
 	@$(PIP) install --quiet --upgrade pip
 
-# GCC drops llama.cpp's set-up of AMX's tiles as dead stores, and the first product of matrices
-# then ends in "Illegal instruction" (llama.cpp's pull request 26954): no AMX until that is mended.
-NO_AMX = $(shell f="-mno-amx-tile -mno-amx-int8 -mno-amx-bf16"; \
-  echo | $(or $(shell command -v cc),gcc) $$f -E - >/dev/null 2>&1 && echo "$$f")
+# Where the processor has AMX, GCC drops llama.cpp's set-up of its tiles as dead stores, and the
+# first product of matrices ends in "Illegal instruction" (llama.cpp's pull request 26954). With
+# AMX a prompt is read twice as fast (docs/experiments.md).
+KEEP_STORES = $(shell f="-fno-tree-dse -fno-dse"; \
+  echo | $(or $(shell command -v cc),gcc) -march=native $$f -dM -E - 2>/dev/null | grep -q __AMX_INT8__ && echo "$$f")
 
 # torch comes first and by itself, so that no other package draws in a build for GPUs.
 .venv/.runtime: pyproject.toml | .venv/bin/python
@@ -146,7 +147,7 @@ NO_AMX = $(shell f="-mno-amx-tile -mno-amx-int8 -mno-amx-bf16"; \
 	@if ! ls $(WHEELS)/llama_cpp_python-*.whl >/dev/null 2>&1; then \
 	  echo "→ compiling llama.cpp (once, about five minutes; the wheel is kept in $(WHEELS))"; \
 	  mkdir -p $(WHEELS); \
-	  CMAKE_ARGS="-DLLAVA_BUILD=OFF" CFLAGS="$(NO_AMX)" CXXFLAGS="$(NO_AMX)" \
+	  CMAKE_ARGS="-DLLAVA_BUILD=OFF" CFLAGS="$(KEEP_STORES)" CXXFLAGS="$(KEEP_STORES)" \
 	    $(PIP) wheel --quiet --no-cache-dir --no-deps --wheel-dir $(WHEELS) $(LLAMA); \
 	fi
 	@echo "→ libraries"

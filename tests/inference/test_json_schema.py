@@ -35,3 +35,29 @@ def test_a_schema_that_cannot_be_enforced_is_refused_and_the_engine_survives(eng
     with pytest.raises(EngineRefused, match="schema"):
         engine.chat(ask("Hi", json_schema={"$ref": "#/definitions/none"}))
     assert engine.health().status == "ok"
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "🎉🚀 naïve 日本",
+        'a "quoted" word',
+        "two\nlines\tand a tab",
+        "back\\slash",
+        {"ключ": ["\u0007"]},
+    ],
+)
+def test_a_constant_comes_as_the_schema_has_it(engine, ask, value):
+    result = engine.chat(ask("Say it.", 80, json_schema={"const": value}))
+    assert json.loads(result.text) == value
+
+
+def test_a_name_comes_as_the_schema_has_it(engine, ask):
+    schema = {
+        "type": "object",
+        "properties": {'größe "🎉"': {"type": "boolean"}},
+        "required": ['größe "🎉"'],
+        "additionalProperties": False,
+    }
+    result = engine.chat(ask("Is it large?", 60, json_schema=schema))
+    assert list(json.loads(result.text)) == ['größe "🎉"']

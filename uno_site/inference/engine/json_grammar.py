@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from llama_cpp.llama_grammar import json_schema_to_gbnf
+from llama_cpp.llama_grammar import SchemaConverter
 
 from uno_site.inference.errors import EngineRefused
 
@@ -19,6 +19,19 @@ _NOT_ENFORCED = frozenset(
     | {"minProperties", "maxProperties"}
 )
 _BY_NAME = ("properties", "$defs", "definitions")
+
+
+class _Converter(SchemaConverter):
+    """The library's, with constants and names written as the JSON that they are.
+
+    Its own literals take JSON's escapes for the grammar's: an emoji came out as two halves that
+    are no text, a line break as itself, and a quotation mark ended the rule.
+    """
+
+    def _format_literal(self, literal: str) -> str:
+        said = json.dumps(json.loads(literal), ensure_ascii=False)
+        escaped = said.replace("\\", "\\\\").replace('"', '\\"')
+        return f'"{escaped}"'
 
 
 def grammar_from_schema(schema: Mapping[str, Any]) -> str:
@@ -35,7 +48,9 @@ def grammar_from_schema(schema: Mapping[str, Any]) -> str:
             f"The JSON schema has {len(text)} characters; at most {MAX_SCHEMA_CHARS} are taken."
         )
     try:
-        return str(json_schema_to_gbnf(text))
+        converter = _Converter(prop_order={}, allow_fetch=False, dotall=False, raw_pattern=False)
+        converter.visit(converter.resolve_refs(json.loads(text), "stdin"), "")
+        return str(converter.format_grammar())
     except Exception as error:  # the converter raises plain exceptions of many kinds
         raise _refused(f"{type(error).__name__} {error}") from error
 
