@@ -48,7 +48,8 @@ def grammar_from_schema(schema: Mapping[str, Any]) -> str:
             f"The JSON schema has {len(text)} characters; at most {MAX_SCHEMA_CHARS} are taken."
         )
     try:
-        converter = _Converter(prop_order={}, allow_fetch=False, dotall=False, raw_pattern=False)
+        make: Any = _Converter
+        converter = make(prop_order={}, allow_fetch=False, dotall=False, raw_pattern=False)
         converter.visit(converter.resolve_refs(json.loads(text), "stdin"), "")
         return str(converter.format_grammar())
     except Exception as error:  # the converter raises plain exceptions of many kinds
