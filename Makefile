@@ -134,12 +134,6 @@ setup: .venv/.dev ## install everything, development tools included
 	@$(PYTHON) -m venv .venv
 	@$(PIP) install --quiet --upgrade pip
 
-# Where the processor has AMX, GCC drops llama.cpp's set-up of its tiles as dead stores, and the
-# first product of matrices ends in "Illegal instruction" (llama.cpp's pull request 26954). With
-# AMX a prompt is read twice as fast (docs/experiments.md).
-KEEP_STORES = $(shell f="-fno-tree-dse -fno-dse"; \
-  echo | $(or $(shell command -v cc),gcc) -march=native $$f -dM -E - 2>/dev/null | grep -q __AMX_INT8__ && echo "$$f")
-
 # torch comes first and by itself, so that no other package draws in a build for GPUs.
 .venv/.runtime: pyproject.toml | .venv/bin/python
 	@echo "→ torch 2.13.0 (CPU)"
@@ -147,7 +141,7 @@ KEEP_STORES = $(shell f="-fno-tree-dse -fno-dse"; \
 	@if ! ls $(WHEELS)/llama_cpp_python-*.whl >/dev/null 2>&1; then \
 	  echo "→ compiling llama.cpp (once, about five minutes; the wheel is kept in $(WHEELS))"; \
 	  mkdir -p $(WHEELS); \
-	  CMAKE_ARGS="-DLLAVA_BUILD=OFF" CFLAGS="$(KEEP_STORES)" CXXFLAGS="$(KEEP_STORES)" \
+	  CMAKE_ARGS="-DLLAVA_BUILD=OFF" CXXFLAGS="-include '$(CURDIR)/uno_site/inference/engine/llama_cpp_amx.h'" \
 	    $(PIP) wheel --quiet --no-cache-dir --no-deps --wheel-dir $(WHEELS) $(LLAMA); \
 	fi
 	@echo "→ libraries"

@@ -33,3 +33,8 @@ def revise_messages(
 def critic_sampling(sampling: Sampling) -> Sampling:
     """The critic's own sampling (UNO §5), with the seed of the reply."""
     return replace(sampling, temperature=CRITIC_TEMPERATURE, max_tokens=CRITIC_MAX_TOKENS)
+
+
+def critic_prompt_refs() -> tuple[str, str]:
+    """Name and version of the two prompts, for a reply's record."""
+    return load_prompt(SUGGEST_PROMPT).ref, load_prompt(REVISE_PROMPT).ref

@@ -14,13 +14,7 @@ from typing import Any
 
 from asgiref.sync import async_to_sync
 
-from chat.critic import (
-    REVISE_PROMPT,
-    SUGGEST_PROMPT,
-    critic_messages,
-    critic_sampling,
-    revise_messages,
-)
+from chat.critic import critic_messages, critic_prompt_refs, critic_sampling, revise_messages
 from chat.models import PersonalRoute, RouteKind, RouteTable, SharedRoute
 from chat.notes import Recall, with_notes
 from chat.preferences import NO_PREFERENCES, Preferences, with_preferences
@@ -36,7 +30,6 @@ from uno_site.inference.protocol import (
     Sampling,
     TokenLogprob,
 )
-from uno_site.prompts.loader import load_prompt
 
 DEFAULT_SAMPLING = Sampling()
 
@@ -194,7 +187,7 @@ async def _critic(
     )
     record.critique = suggested.text.strip()
     record.add_usage(suggested.usage)
-    record.prompt_refs += (load_prompt(SUGGEST_PROMPT).ref, load_prompt(REVISE_PROMPT).ref)
+    record.prompt_refs += critic_prompt_refs()
     if not record.critique:
         record.fallback = "The critic had no suggestions; the draft stands as it was."
         record.finish_reason = drafted.finish_reason

@@ -13,7 +13,10 @@ from tests.factories import (
 )
 
 pytestmark = pytest.mark.django_db
-CURATION = ["log-entries", "rules", "pairs", "clusters", "jobs", "runs", "adapters", "routes"]
+CURATION = [
+    *("log-entries", "rules", "pairs", "clusters", "curated-notes", "refinements"),
+    *("jobs", "runs", "adapters", "routes"),
+]
 
 
 @pytest.mark.parametrize("resource", ["conversations", "feedback", *CURATION, "promotions"])

@@ -20,13 +20,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from tests.benchmarks.adapters import adapter_arithmetic, adapters
 from tests.benchmarks.baselines import bare_decode, locked_llama, open_llama
 from tests.benchmarks.report import Report, bar, machine, read_report, write_report
 from tests.benchmarks.streams import RunTimes, stream_all
 from tests.benchmarks.web import measure_web
 from tests.engines import Engine, running_engine
-from tests.inference.lora import make_adapter
-from tests.inference.tiny_models import measure_distances
 from uno_site.env import read_env
 from uno_site.inference.client import HttpClient
 from uno_site.inference.engine.chat_template import ChatTemplate
@@ -34,15 +33,12 @@ from uno_site.inference.engine.formats import write_format
 from uno_site.inference.engine.llama import Model, start_backend
 from uno_site.inference.engine.models import ServedModel, prepare_model
 from uno_site.inference.engine.threads import count_cores
-from uno_site.inference.peft_gguf import ARCHITECTURES
 from uno_site.inference.protocol import ChatMessage, ChatRequest, Sampling
 
 BASE = "smollm2-135m-instruct"
 COUNTS = (1, 4, 8, 16)
 N_NEW = 96
 N_CONTEXT = 2048
-SHORT = (ChatMessage("user", "Is the sea blue?"),)
-SAME_NATS = 0.02
 #: What all rivals do alike: the likeliest token, no penalty.
 PLAIN = Sampling(max_tokens=N_NEW, temperature=0.0)
 AS_CHATTED = Sampling(N_NEW, temperature=0.7, top_p=0.9, seed=0, repeat_penalty=1.1)
@@ -204,67 +200,6 @@ class Benchmark:
             "first_token_s": dict(zip(("cold", "warm"), medians, strict=True)),
             "ratio": bar(medians[1] / medians[0], 0.2, at_least=False),
         }
-
-
-def adapters(client: HttpClient, folder: Path, n_requests: int = 200) -> Report:
-    """Four adapters in random order: each request as if its adapter were alone.
-
-    ``steady`` asks the adapters in blocks, so that what a switch adds is the difference. The
-    prompt is too short to be kept between requests: every one of them is read anew.
-    """
-    names = [f"bench-{i}" for i in range(4)]
-    for i, name in enumerate(names):
-        path = make_adapter(folder / name, rank=8, layers=30, seed=i, scale=0.02)
-        client.load_adapter(name, str(path))
-    alone = {name: _first_logprobs(client, name) for name in names}
-    order = random.Random(0).choices(names, k=n_requests)
-    mixed, steady, is_right = [], [], []
-    for name in order:
-        seconds, found = _timed_logprobs(client, name)
-        mixed.append(seconds)
-        near = {other: _distance(found, alone[other]) for other in names}
-        others = [near[other] for other in names if other != name]
-        is_right.append(near[name] <= SAME_NATS and min(others) > SAME_NATS)
-    for name in sorted(order):
-        steady.append(_timed_logprobs(client, name)[0])
-    added_ms = 1000 * (statistics.median(mixed) - statistics.median(steady))
-    for name in names:
-        client.unload_adapter(name)
-    return {
-        "added_ms_per_switch": bar(added_ms, 15.0, at_least=False),
-        "right_of_all": bar(sum(is_right) / n_requests, 1.0, at_least=True),
-        "n_requests": n_requests,
-        "nearest_neighbours_apart_nats": min(
-            _distance(alone[a], alone[b]) for a in names for b in names if a != b
-        ),
-    }
-
-
-def _first_logprobs(client: HttpClient, name: str) -> dict[str, float]:
-    return client.next_token_logprobs(name, SHORT, ("Yes", "No", "The"))
-
-
-def _timed_logprobs(client: HttpClient, name: str) -> tuple[float, dict[str, float]]:
-    started = time.perf_counter()
-    found = _first_logprobs(client, name)
-    return time.perf_counter() - started, found
-
-
-def _distance(first: dict[str, float], second: dict[str, float]) -> float:
-    return max(abs(first[word] - second[word]) for word in first)
-
-
-def adapter_arithmetic(folder: Path) -> Report:
-    """PEFT against llama.cpp on every architecture that is converted, rank-stabilised or not."""
-    report: Report = {}
-    for architecture in ARCHITECTURES:
-        for name, config in {"plain": {}, "rslora": {"use_rslora": True}}.items():
-            place = folder / f"{architecture}-{name}"
-            place.mkdir()
-            found = measure_distances(architecture, place, **config)
-            report[f"{architecture}_{name}"] = bar(found.adapted, 1e-4, at_least=False)
-            report[f"{architecture}_{name}_effect"] = found.effect
-    return report
 
 
 class Sections:
