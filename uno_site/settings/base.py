@@ -198,6 +198,7 @@ SPECTACULAR_SETTINGS = {
         "NoteKindEnum": "chat.experience.models.Kind",
         "NoteScopeEnum": "chat.experience.models.Scope",
         "NoteStatusEnum": "chat.experience.models.Status",
+        "RefinementStateEnum": "chat.experience.models.RefineState",
         "NoteSourceEnum": "chat.experience.models.Source",
         "AdapterStateEnum": "training.models.AdapterState",
     },
