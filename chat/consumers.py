@@ -19,6 +19,7 @@ from chat.models import Conversation, Message
 from chat.selectors import generating_in
 from chat.services.broadcasting import group_of
 from chat.services.generations import generations_rescue
+from uno_site.accounts.sockets import socket_user
 
 NOT_FOUND = 4404
 #: How often a page with an unfinished reply is told what is really being written.
@@ -56,6 +57,8 @@ class ConversationConsumer(AsyncJsonWebsocketConsumer):
         was_writing = False
         while True:
             await asyncio.sleep(STATE_SECONDS)
+            if not await self._is_visible():
+                return await self.close(code=NOT_FOUND)
             is_writing = bool(await self._generating())
             if is_writing or was_writing:
                 await self._send_state()
@@ -70,7 +73,7 @@ class ConversationConsumer(AsyncJsonWebsocketConsumer):
 
     @database_sync_to_async
     def _is_visible(self) -> bool:
-        user = self.scope["user"]
+        user = socket_user(self.scope)
         if not user.is_authenticated:
             return False
         return Conversation.objects.visible_to(user).filter(pk=self.conversation_id).exists()

@@ -8,7 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from asgiref.sync import sync_to_async
+from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncJsonWebsocketConsumer
+
+from uno_site.accounts.sockets import socket_user
 
 from .models import TrainingRun
 from .services.metrics import MetricsTail
@@ -42,10 +45,11 @@ class RunConsumer(AsyncJsonWebsocketConsumer):
             with contextlib.suppress(asyncio.CancelledError):
                 await self.watcher
 
-    async def _run(self) -> TrainingRun | None:
-        user = self.scope["user"]
+    @database_sync_to_async
+    def _run(self) -> TrainingRun | None:
         run_id = self.scope["url_route"]["kwargs"]["run_id"]
-        return await TrainingRun.objects.visible_to(user).filter(pk=run_id).afirst()
+        visible = TrainingRun.objects.visible_to(socket_user(self.scope))
+        return visible.filter(pk=run_id).first()
 
     async def _watch(self, run: TrainingRun) -> None:
         tail = MetricsTail(Path(run.folder) / "metrics.jsonl")

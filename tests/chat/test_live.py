@@ -10,13 +10,14 @@ from channels.routing import URLRouter
 from channels.testing import WebsocketCommunicator
 from django.contrib.auth.models import AnonymousUser
 
-from chat import generation
+from chat import consumers, generation
 from chat.models import Message
 from chat.routing import websocket_urlpatterns
 from chat.services.messages import message_correct, message_send
 from tests.chat.pacing import PacedClient
 from tests.factories import UserFactory
 from tests.scripted import AsyncScriptedClient
+from uno_site.accounts.models import User
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -119,3 +120,14 @@ async def test_another_tab_learns_that_the_thread_has_changed(serve_with) -> Non
     correction = await correct(message=reply, content="Better.")
     assert (await receive(socket, "thread"))["leaf"] == str(correction.pk)
     await socket.disconnect()
+
+
+async def test_who_was_shut_out_hears_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(consumers, "STATE_SECONDS", 0.05)
+    user = await make_user()
+    socket = await opened(user, await send(user))
+    await receive(socket, "state")
+    await User.objects.filter(pk=user.pk).aupdate(is_active=False)
+    while (event := await socket.receive_output(timeout=5))["type"] != "websocket.close":
+        assert event["type"] == "websocket.send"
+    assert event["code"] == 4404

@@ -6,7 +6,7 @@ from channels.testing import WebsocketCommunicator
 
 from tests.factories import UserFactory
 from tests.jobs.kinds import registered
-from uno_site.accounts.models import Role
+from uno_site.accounts.models import Role, User
 from uno_site.jobs import consumers
 from uno_site.jobs.models import Job, JobState
 from uno_site.jobs.routing import websocket_urlpatterns
@@ -64,3 +64,17 @@ async def test_a_user_is_shut_out() -> None:
         socket = socket_of(user, job)
         await socket.connect()
         assert (await socket.receive_output(timeout=5))["code"] == 4404
+
+
+async def test_who_is_no_curator_any_more_sees_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    from asgiref.sync import sync_to_async
+
+    monkeypatch.setattr(consumers, "POLL_SECONDS", 0.05)
+    curator = await sync_to_async(UserFactory)(role=Role.CURATOR)
+    with registered(lambda ctx: {}) as kind:
+        socket = socket_of(curator, await sync_to_async(running_job)(kind))
+        await socket.connect()
+        await socket.receive_json_from(timeout=5)
+        await User.objects.filter(pk=curator.pk).aupdate(role=Role.USER)
+        while (event := await socket.receive_output(timeout=5))["type"] != "websocket.close":
+            assert event["type"] == "websocket.send"

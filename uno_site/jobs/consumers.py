@@ -14,6 +14,8 @@ from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncJsonWebsocketConsumer
 from django.template.loader import render_to_string
 
+from uno_site.accounts.sockets import socket_user
+
 from .models import Job
 
 POLL_SECONDS = 1.0
@@ -52,8 +54,8 @@ class JobConsumer(AsyncJsonWebsocketConsumer):
 
     @database_sync_to_async
     def _job(self) -> Job | None:
-        job_id, user = self.scope["url_route"]["kwargs"]["job_id"], self.scope["user"]
-        return Job.objects.visible_to(user).filter(pk=job_id).first()
+        job_id = self.scope["url_route"]["kwargs"]["job_id"]
+        return Job.objects.visible_to(socket_user(self.scope)).filter(pk=job_id).first()
 
     @database_sync_to_async
     def _fragment(self, job: Job) -> dict[str, Any]:
