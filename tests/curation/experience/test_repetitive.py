@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from tests.curation.experience.conftest import RealEmbedder
-from tests.curation.experience.deployment import Deployment, by_first_note, topics
+from tests.curation.experience.deployment import COMMITTED, Deployment, by_first_note, topics
 from uno_site.accounts.models import User
 from uno_site.runtime.services import runtime_settings_change
 
-pytestmark = pytest.mark.model
+pytestmark = [pytest.mark.model, COMMITTED]
 
 N_QUERIES, N_NIGHTLY = 1_200, 100
 

@@ -9,14 +9,12 @@ import pytest
 
 from chat.experience.models import Experience, Source
 from tests.curation.experience.conftest import RealEmbedder
-from tests.curation.experience.deployment import Deployment, Topic, by_first_note, topics
+from tests.curation.experience.deployment import COMMITTED, Deployment, Topic, by_first_note, topics
 from tests.curation.experience.rows import note_of
 from uno_site.accounts.models import User
 from uno_site.runtime.services import runtime_settings_change
 
-# In one long transaction PostgreSQL may not drop the versions of a row that is changed hundreds of
-# times, and reads them all again for each question.
-pytestmark = [pytest.mark.model, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.model, COMMITTED]
 
 CAP, N_WRONG, N_NOISE = 60, 480, 120
 N_NIGHTS, N_NIGHTS_ALONE, ROUNDS = 8, 6, 4
