@@ -12,6 +12,7 @@ from datetime import timedelta
 from functools import cache
 from pathlib import Path
 
+import pytest
 from django.db.models import F
 
 from chat.experience.models import Experience, Status
@@ -30,6 +31,9 @@ from uno_site.inference.protocol import ChatMessage, ChatRequest, Sampling
 FIXTURES = Path(__file__).resolve().parents[2] / "fixtures" / "experience"
 FIRST_NOTE = re.compile(r"\[note 1\] “([^”]*)”")
 UNKNOWN = "I do not know."
+COMMITTED = pytest.mark.django_db(transaction=True)
+"""In one long transaction PostgreSQL may not drop the versions of a row that is changed hundreds of
+times, and reads them all again for each question."""
 
 
 @dataclass(frozen=True, slots=True)

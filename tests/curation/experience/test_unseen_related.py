@@ -6,6 +6,7 @@ import pytest
 
 from tests.curation.experience.conftest import RealEmbedder
 from tests.curation.experience.deployment import (
+    COMMITTED,
     UNKNOWN,
     Deployment,
     by_first_note,
@@ -15,7 +16,7 @@ from tests.curation.experience.deployment import (
 from uno_site.accounts.models import User
 from uno_site.runtime.services import runtime_settings_change
 
-pytestmark = pytest.mark.model
+pytestmark = [pytest.mark.model, COMMITTED]
 
 
 @pytest.fixture
