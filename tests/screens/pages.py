@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterable
 from typing import Any
 
+from django.db.models import Count, Q
 from django.urls import reverse
 
 from chat.experience.models import Experience, RefineRun
@@ -46,7 +47,9 @@ def _address(name: str, user: User | None) -> str:
     if name == "curation:role":
         return reverse(name, args=["judge"])
     if name == "curation:regroup":
-        pair = Cluster.objects.current().filter(is_excluded=False, is_noise=False)[:2]
+        mergeable = Cluster.objects.current().filter(is_excluded=False, is_noise=False)
+        usable = Count("entries", filter=Q(entries__is_excluded=False))
+        pair = mergeable.annotate(n=usable).order_by("-n", "pk")[:2]
         chosen = "&".join(f"cluster={cluster.pk}" for cluster in pair)
         return f"{reverse(name)}?kind=merge&{chosen}" if len(pair) == 2 else ""
     wanted = _examples(user).get(name)
