@@ -50,7 +50,7 @@ def _address(name: str, user: User | None) -> str:
         mergeable = Cluster.objects.current().filter(is_excluded=False, is_noise=False)
         entries = LogEntry.objects.usable().exclude(rules_embedding=None)
         usable = Count("entries", filter=Q(entries__in=entries))
-        pair = mergeable.annotate(n=usable).order_by("-n", "pk")[:2]
+        pair = mergeable.annotate(n=usable).filter(n__gt=0).order_by("-n", "pk")[:2]
         chosen = "&".join(f"cluster={cluster.pk}" for cluster in pair)
         return f"{reverse(name)}?kind=merge&{chosen}" if len(pair) == 2 else ""
     wanted = _examples(user).get(name)
