@@ -24,14 +24,9 @@ from chat.services.messages import (
     message_send,
     message_stop,
 )
+from uno_site.api.bodies import valid_body
 
 from . import serializers as s
-
-
-def _valid(serializer: type[Serializer], request: Request) -> dict[str, Any]:
-    body = serializer(data=request.data)
-    body.is_valid(raise_exception=True)
-    return dict(body.validated_data)
 
 
 class ConversationViewSet(viewsets.ReadOnlyModelViewSet):
@@ -60,7 +55,7 @@ class ConversationViewSet(viewsets.ReadOnlyModelViewSet):
         """Give it another title or folder, pin it, or put it into the archive."""
         conversation = self.get_object()
         conversation_change(
-            conversation=conversation, **_valid(s.ConversationChangeSerializer, request)
+            conversation=conversation, **valid_body(s.ConversationChangeSerializer, request)
         )
         return Response(s.ConversationSerializer(conversation).data)
 
@@ -74,7 +69,7 @@ class ConversationViewSet(viewsets.ReadOnlyModelViewSet):
     @action(detail=True, methods=["post"])
     def send(self, request: Request, pk: str | None = None) -> Response:
         """Send a message; the reply is being written when this answers."""
-        content = _valid(s.TextSerializer, request)["content"]
+        content = valid_body(s.TextSerializer, request)["content"]
         message, reply = message_send(
             user=request.user, content=content, conversation=self.get_object()
         )
@@ -103,7 +98,7 @@ class MessageViewSet(mixins.RetrieveModelMixin, viewsets.GenericViewSet):
     @action(detail=True, methods=["post"])
     def correct(self, request: Request, pk: str | None = None) -> Response:
         """Keep a correction of the reply, as a sibling."""
-        content = _valid(s.TextSerializer, request)["content"]
+        content = valid_body(s.TextSerializer, request)["content"]
         correction = message_correct(message=self.get_object(), content=content)
         return Response(s.MessageSerializer(correction).data, status=201)
 
@@ -118,7 +113,7 @@ class MessageViewSet(mixins.RetrieveModelMixin, viewsets.GenericViewSet):
     @action(detail=True, methods=["put"])
     def feedback(self, request: Request, pk: str | None = None) -> Response:
         """Give feedback on the reply; what was given before is replaced."""
-        body, message = _valid(s.FeedbackGiveSerializer, request), self.get_object()
+        body, message = valid_body(s.FeedbackGiveSerializer, request), self.get_object()
         feedback = feedback_give(
             message=message,
             thumb=body["thumb"],

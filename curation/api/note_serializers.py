@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib.auth.models import Group
 from rest_framework import serializers
 
+from chat.experience.api.serializers import USE_FIELDS
 from chat.experience.models import Experience, Kind, RefineRun
 from chat.experience.models.experiences import MAX_TRIGGER
 from curation.experience.selectors import PlannedChange, planned_changes
@@ -35,13 +36,7 @@ class CuratedNoteSerializer(serializers.ModelSerializer):
             "source",
             "origin",
             "n_people",
-            "hits",
-            "helpful",
-            "harmful",
-            "last_used",
-            "valid_from",
-            "invalid_at",
-            "superseded_by",
+            *USE_FIELDS,
             "reviewer",
             "reviewed_at",
             "created_at",

@@ -18,7 +18,8 @@ from curation.experience.editing import curated_edit, last_change_undo
 from curation.experience.forms import NoteFilter
 from curation.experience.promotion import candidate_decide, note_promote, note_recall
 from curation.experience.refining import refine_apply, refine_decline, refine_revert
-from curation.experience.selectors import note_list, notes_visible_to, runs_visible_to
+from curation.experience.selectors import note_list, runs_visible_to
+from uno_site.api.bodies import valid_body
 from uno_site.api.permissions import IsCurator
 from uno_site.errors import InvalidInput
 from uno_site.jobs.api import JobSerializer
@@ -34,12 +35,6 @@ FILTERS = [
     OpenApiParameter("kind", str, enum=Kind.values),
     OpenApiParameter("disputed", str, enum=["yes"], description="Only those said to be wrong."),
 ]
-
-
-def _valid(serializer: type[Serializer], request: Request) -> dict[str, Any]:
-    body = serializer(data=request.data)
-    body.is_valid(raise_exception=True)
-    return dict(body.validated_data)
 
 
 class CuratedNoteViewSet(viewsets.ReadOnlyModelViewSet):
@@ -63,10 +58,8 @@ class CuratedNoteViewSet(viewsets.ReadOnlyModelViewSet):
 
     def _answer(self) -> Response:
         """The note as it is now; 204 where it is no longer the curator's to see."""
-        key = self.kwargs["pk"]
-        if not notes_visible_to(self.request.user).filter(pk=key).exists():
-            return Response(status=204)
-        return Response(self.get_serializer(self.get_queryset().get(pk=key)).data)
+        note = self.get_queryset().filter(pk=self.kwargs["pk"]).first()
+        return Response(self.get_serializer(note).data) if note else Response(status=204)
 
     @extend_schema(parameters=FILTERS)
     def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
@@ -76,7 +69,7 @@ class CuratedNoteViewSet(viewsets.ReadOnlyModelViewSet):
     @extend_schema(request=s.CuratedNoteChangeSerializer, responses=s.CuratedNoteSerializer)
     def partial_update(self, request: Request, pk: str | None = None) -> Response:
         """Change a note's text, or keep it whatever refinement says."""
-        note, values = self.get_object(), _valid(s.CuratedNoteChangeSerializer, request)
+        note, values = self.get_object(), valid_body(s.CuratedNoteChangeSerializer, request)
         if values.keys() & set(TEXT):
             text = {name: values.get(name, getattr(note, name)) for name in TEXT}
             note = curated_edit(note=note, by=request.user, values=text)
@@ -102,7 +95,7 @@ class CuratedNoteViewSet(viewsets.ReadOnlyModelViewSet):
     @action(detail=True, methods=["post"])
     def share(self, request: Request, pk: str | None = None) -> Response:
         """Share a note with a group, or with everybody; 409 says why it may not be."""
-        group = _valid(s.NoteShareSerializer, request)["group"]
+        group = valid_body(s.NoteShareSerializer, request)["group"]
         note_promote(note=self.get_object(), by=request.user, group=group)
         return self._answer()
 

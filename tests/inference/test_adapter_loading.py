@@ -50,7 +50,7 @@ def test_base_and_adapter_streams_interleave_without_touching_each_other(engine,
     together = engine.chat_many([asked(model) for model in models])
     # Batches of another size round differently, so only the beginnings must agree.
     for model, result in zip(models, together, strict=True):
-        assert result.text[:10] == alone[model].text[:10]
+        assert result.text[:20] == alone[model].text[:20]
         assert first_logprob(result) == pytest.approx(first_logprob(alone[model]), abs=0.02)
     assert abs(first_logprob(alone[BASE]) - first_logprob(alone[adapter])) > 0.04
 

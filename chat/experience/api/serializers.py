@@ -7,6 +7,12 @@ from rest_framework import serializers
 from chat.experience.models import Experience, Kind, UserSwitch
 from chat.experience.models.experiences import MAX_CONTENT, MAX_TRIGGER
 
+USE_FIELDS = [
+    *("hits", "helpful", "harmful", "last_used"),
+    *("valid_from", "invalid_at", "superseded_by"),
+]
+"""How a note did, and how long it holds."""
+
 
 class NoteSerializer(serializers.ModelSerializer):
     """A note; ``trigger`` says when it is of use. ``is_own`` tells whether it may be changed."""
@@ -26,13 +32,7 @@ class NoteSerializer(serializers.ModelSerializer):
             "is_pinned",
             "is_own",
             "source",
-            "hits",
-            "helpful",
-            "harmful",
-            "last_used",
-            "valid_from",
-            "invalid_at",
-            "superseded_by",
+            *USE_FIELDS,
             "created_at",
             "updated_at",
         ]

@@ -10,7 +10,6 @@ from rest_framework import viewsets
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.serializers import Serializer
 
 from chat.experience.models import Experience
 from chat.experience.services.notes import (
@@ -23,14 +22,9 @@ from chat.experience.services.notes import (
 )
 from chat.experience.services.switches import user_switch, user_switch_set
 from chat.models import Message
+from uno_site.api.bodies import valid_body
 
 from . import serializers as s
-
-
-def _valid(serializer: type[Serializer], request: Request, **options: Any) -> dict[str, Any]:
-    body = serializer(data=request.data, **options)
-    body.is_valid(raise_exception=True)
-    return dict(body.validated_data)
 
 
 class NoteViewSet(viewsets.ReadOnlyModelViewSet):
@@ -53,13 +47,13 @@ class NoteViewSet(viewsets.ReadOnlyModelViewSet):
     @extend_schema(request=s.NoteWriteSerializer, responses={201: s.NoteSerializer})
     def create(self, request: Request) -> Response:
         """Write a note; it serves the caller's replies at once."""
-        note = note_create(owner=request.user, **_valid(s.NoteWriteSerializer, request))
+        note = note_create(owner=request.user, **valid_body(s.NoteWriteSerializer, request))
         return self._answer(note, 201)
 
     @extend_schema(request=s.NoteChangeSerializer, responses=s.NoteSerializer)
     def partial_update(self, request: Request, pk: str | None = None) -> Response:
         """Change the text of one's note, pin it, or switch it on or off."""
-        note, values = self._own(), _valid(s.NoteChangeSerializer, request)
+        note, values = self._own(), valid_body(s.NoteChangeSerializer, request)
         text = {name: values.get(name, getattr(note, name)) for name in _TEXT}
         if values.keys() & set(_TEXT):
             note = note_edit(note=note, by=request.user, **text)
@@ -79,7 +73,7 @@ class NoteViewSet(viewsets.ReadOnlyModelViewSet):
     @action(detail=True, methods=["post"])
     def dispute(self, request: Request, pk: str | None = None) -> Response:
         """Say that a note is wrong: one's own is set aside, of a shared one curators are told."""
-        key = _valid(s.NoteDisputeSerializer, request)["message"]
+        key = valid_body(s.NoteDisputeSerializer, request)["message"]
         own = Message.objects.visible_to(request.user)
         message = get_object_or_404(own, pk=key) if key else None
         return self._answer(note_dispute(note=self.get_object(), by=request.user, message=message))
@@ -94,7 +88,7 @@ class NoteViewSet(viewsets.ReadOnlyModelViewSet):
     @switches.mapping.patch
     def set_switches(self, request: Request) -> Response:
         """Switch notes on or off for the caller."""
-        choices = _valid(s.NoteSwitchSerializer, request, partial=True)
+        choices = valid_body(s.NoteSwitchSerializer, request, partial=True)
         switch = user_switch_set(user=request.user, **choices)
         return Response(s.NoteSwitchSerializer(switch).data)
 
