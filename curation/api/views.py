@@ -14,6 +14,7 @@ from rest_framework.response import Response
 
 from curation.models import Cluster, LogEntry, PreferencePair, Rule
 from curation.services import review
+from uno_site.api.bodies import valid_body
 from uno_site.api.permissions import IsCurator
 from uno_site.errors import InvalidInput
 
@@ -42,10 +43,9 @@ class Excludable:
     @action(detail=True, methods=["post"])
     def exclude(self, request: Request, pk: str | None = None) -> Response:
         """Keep it out of training, or let it in again."""
-        body = s.ExcludeSerializer(data=request.data)
-        body.is_valid(raise_exception=True)
+        body = valid_body(s.ExcludeSerializer, request)
         row = self.get_object()
-        review.subject_exclude(subject=row, by=request.user, **body.validated_data)
+        review.subject_exclude(subject=row, by=request.user, **body)
         return Response(self.get_serializer(row).data)
 
 
@@ -134,9 +134,8 @@ class RuleViewSet(ReviewViewSet):
     @action(detail=True, methods=["post"])
     def edit(self, request: Request, pk: str | None = None) -> Response:
         """Approve it in other words."""
-        body = s.RuleEditSerializer(data=request.data)
-        body.is_valid(raise_exception=True)
-        rule = review.rule_edit(rule=self.get_object(), by=request.user, **body.validated_data)
+        body = valid_body(s.RuleEditSerializer, request)
+        rule = review.rule_edit(rule=self.get_object(), by=request.user, **body)
         return Response(self.get_serializer(rule).data)
 
 
@@ -154,7 +153,6 @@ class PairViewSet(ReviewViewSet):
     @action(detail=True, methods=["post"])
     def edit(self, request: Request, pk: str | None = None) -> Response:
         """Approve it with another better answer."""
-        body = s.PairEditSerializer(data=request.data)
-        body.is_valid(raise_exception=True)
-        pair = review.pair_edit(pair=self.get_object(), by=request.user, **body.validated_data)
+        body = valid_body(s.PairEditSerializer, request)
+        pair = review.pair_edit(pair=self.get_object(), by=request.user, **body)
         return Response(self.get_serializer(pair).data)

@@ -17,6 +17,7 @@ from training.models import Adapter, Promotion, TrainingRun
 from training.services.canary import canary_serve, canary_stop
 from training.services.promotion import promote, rollback
 from training.services.run_control import run_cancel, run_pause, run_resume
+from uno_site.api.bodies import valid_body
 from uno_site.api.permissions import ReadAsCuratorActAsAdmin
 from uno_site.jobs.api import JobSerializer
 from uno_site.jobs.services import job_enqueue
@@ -44,9 +45,7 @@ class RunViewSet(TrainingViewSet):
     @action(detail=False, methods=["post"])
     def start(self, request: Request) -> Response:
         """Queue the training and verification of one cluster's adapter."""
-        body = s.RunStartSerializer(data=request.data)
-        body.is_valid(raise_exception=True)
-        wanted = body.validated_data
+        wanted = valid_body(s.RunStartSerializer, request)
         clusters = Cluster.objects.current().visible_to(request.user)
         cluster = get_object_or_404(clusters, pk=wanted["cluster"])
         params = {"cluster": str(cluster.pk), "seed": wanted["seed"]}
@@ -97,9 +96,7 @@ class PromotionViewSet(TrainingViewSet):
     @action(detail=False, methods=["post"])
     def promote(self, request: Request) -> Response:
         """Serve accepted adapters, each for its cluster."""
-        body = s.PromoteSerializer(data=request.data)
-        body.is_valid(raise_exception=True)
-        wanted = body.validated_data
+        wanted = valid_body(s.PromoteSerializer, request)
         promotion = promote(
             wanted["adapters"],
             request.user,
@@ -112,10 +109,9 @@ class PromotionViewSet(TrainingViewSet):
     @action(detail=False, methods=["post"])
     def canary(self, request: Request) -> Response:
         """Serve an accepted adapter to a share of its cluster's conversations, or to none."""
-        body = s.CanarySerializer(data=request.data)
-        body.is_valid(raise_exception=True)
-        adapter, percent = body.validated_data["adapter"], body.validated_data["percent"]
-        reason = body.validated_data["reason"]
+        body = valid_body(s.CanarySerializer, request)
+        adapter, percent = body["adapter"], body["percent"]
+        reason = body["reason"]
         if percent:
             promotion = canary_serve(adapter, percent, request.user, reason)
         else:
@@ -126,11 +122,10 @@ class PromotionViewSet(TrainingViewSet):
     @action(detail=False, methods=["post"])
     def rollback(self, request: Request) -> Response:
         """Publish anew what an older version held."""
-        body = s.RollbackSerializer(data=request.data)
-        body.is_valid(raise_exception=True)
-        version = body.validated_data.get("version")
+        body = valid_body(s.RollbackSerializer, request)
+        version = body.get("version")
         table = get_object_or_404(RouteTable, version=version) if version else None
-        promotion = rollback(request.user, to=table, reason=body.validated_data["reason"])
+        promotion = rollback(request.user, to=table, reason=body["reason"])
         return Response(s.PromotionSerializer(promotion).data, status=201)
 
 

@@ -13,6 +13,7 @@ from rest_framework.response import Response
 from rest_framework.routers import DefaultRouter
 from rest_framework.viewsets import ReadOnlyModelViewSet
 
+from uno_site.api.bodies import valid_body
 from uno_site.api.permissions import IsCurator
 
 from .models import Job
@@ -68,12 +69,11 @@ class JobViewSet(ReadOnlyModelViewSet):
     @action(detail=False, methods=["post"])
     def start(self, request: Request) -> Response:
         """Queue a job."""
-        body = JobStartSerializer(data=request.data)
-        body.is_valid(raise_exception=True)
-        kind = get_kind(body.validated_data["kind"])
+        body = valid_body(JobStartSerializer, request)
+        kind = get_kind(body["kind"])
         if not may_start(request.user, kind):
             raise Http404
-        job = job_enqueue(kind=kind.name, params=body.validated_data["params"], by=request.user)
+        job = job_enqueue(kind=kind.name, params=body["params"], by=request.user)
         return Response(JobSerializer(job).data, status=201)
 
     @extend_schema(request=None, responses=JobSerializer)
