@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -180,7 +180,8 @@ def entry_list(user: Any) -> QuerySet[LogEntry]:
 def count_of(rows: Any, field: str) -> Coalesce:
     """How many of ``rows`` name each row by ``field``: counted for the rows shown alone."""
     named = rows.filter(**{field: OuterRef("pk")}).order_by().values(field)
-    counted = Subquery(named.annotate(n=Count("pk")).values("n"), output_field=IntegerField())
+    # Of rows, not of a column, which would be read from the row: an index has the rest.
+    counted = Subquery(named.annotate(n=Count("*")).values("n"), output_field=IntegerField())
     return Coalesce(counted, 0)
 
 
@@ -203,17 +204,22 @@ def entry_lineage(entry: LogEntry) -> ServedRoute | None:
 
 
 def cluster_list() -> list[Cluster]:
-    """Current clusters with their counts, the largest first."""
-    pairs = PreferencePair.objects.consented().filter(
-        state=ReviewState.APPROVED, entry__is_excluded=False, entry__state=EntryState.DISTILLED
-    )
-    n_pairs = dict(pairs.order_by().values_list("entry__cluster").annotate(n=Count("pk")))
+    """Current clusters with their numbers of entries, the largest first."""
     rows = Cluster.objects.current().defer("centroid", "anchor")
-    clusters = list(
-        rows.annotate(n_entries=count_of(LogEntry.objects.usable(), "cluster")).order_by(
-            "-n_entries", "name"
-        )
+    counted = rows.annotate(n_entries=count_of(LogEntry.objects.usable(), "cluster"))
+    return list(counted.order_by("-n_entries", "name"))
+
+
+def with_approved_pairs(clusters: Sequence[Cluster]) -> Sequence[Cluster]:
+    """The clusters given, those that a page shows, with their numbers of approved pairs."""
+    pairs = PreferencePair.objects.consented().filter(
+        state=ReviewState.APPROVED,
+        entry__is_excluded=False,
+        entry__state=EntryState.DISTILLED,
+        entry__cluster__in=list(clusters),
     )
+    # Rows, not a column: indexes have the rest.
+    n_pairs = dict(pairs.order_by().values_list("entry__cluster").annotate(n=Count("*")))
     for cluster in clusters:
         cluster.n_approved_pairs = n_pairs.get(cluster.pk, 0)
     return clusters

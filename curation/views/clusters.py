@@ -20,6 +20,7 @@ from curation.selectors import (
     cluster_list,
     cluster_members,
     training_material,
+    with_approved_pairs,
 )
 from curation.services.noise import cluster_rename, noise_overrule
 from curation.services.review import entries_exclude, subject_exclude
@@ -36,6 +37,7 @@ def cluster_list_page(request: HttpRequest) -> HttpResponse:
     """Current clusters, the largest first."""
     clusters, policy = cluster_list(), CurationPolicy.current()
     page = Paginator(clusters, PAGE_SIZE).get_page(request.GET.get("page"))
+    with_approved_pairs(page.object_list)
     context = {"page": page, "policy": policy, **_what_if(request, policy, clusters)}
     return render(request, "curation/cluster_list.html", context)
 

@@ -10,11 +10,14 @@ from django.views.decorators.http import require_GET, require_POST
 
 from curation.models import LogEntry
 from curation.queues import overview_counts
-from curation.selectors import accounting, cluster_list
+from curation.selectors import accounting, cluster_list, with_approved_pairs
 from curation.services.processing import PROCESS, has_pending_work
 from uno_site.accounts.permissions import curator_required
 from uno_site.jobs.models import Job
 from uno_site.jobs.services import active_jobs, job_enqueue
+
+#: The largest ones, of which the overview tells.
+N_CLUSTERS = 6
 
 
 @curator_required
@@ -23,7 +26,7 @@ def overview(request: HttpRequest) -> HttpResponse:
     """What waits, and what is being done."""
     context = {
         "counts": overview_counts(),
-        "clusters": cluster_list()[:6],
+        "clusters": with_approved_pairs(cluster_list()[:N_CLUSTERS]),
         "job": active_jobs(PROCESS).first(),
         "last": Job.objects.filter(kind=PROCESS, finished_at__isnull=False).first(),
         "has_pending": has_pending_work(),

@@ -58,7 +58,7 @@ QUEUES = {
         filter=RuleFilter,
         fragment="curation/rule_row.html",
         text_field="text",
-        page_size=25,
+        page_size=15,
     ),
     "pairs": Queue(
         title=gettext_lazy("Pairs"),

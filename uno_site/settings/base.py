@@ -76,6 +76,7 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "uno_site.context.site",
             ],
+            "builtins": ["uno_site.templatetags.components"],
         },
     },
 ]
