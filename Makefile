@@ -16,7 +16,7 @@ MANAGE  := $(BIN)/python manage.py
 
 export PYTHONUNBUFFERED := 1
 
-.PHONY: help run test test-database test-slow test-gpu test-vllm check format bench-engine bench-training bench-endurance bench-engine-vllm messages openapi demo learn learn-demo learn-personal learn-edits setup models clean memorybench bench-experience bench-clustering bench-map bench-pages bench-browser images evaluate evaluate-quick
+.PHONY: help run test test-database test-slow test-gpu test-vllm check format bench-engine bench-training bench-endurance bench-engine-vllm bench-engine-torch messages openapi demo learn learn-demo learn-personal learn-edits setup models clean memorybench bench-experience bench-clustering bench-map bench-pages bench-browser images evaluate evaluate-quick
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -90,6 +90,9 @@ evaluate: models ## compare all methods on the simulated deployment, 3 seeds (ho
 evaluate-quick: models ## a few methods, 1 seed, few prompts (minutes); var/reports/evaluate-quick.json
 	@$(MANAGE) migrate --verbosity 0 && $(MANAGE) evaluate --set simulated-quick --seeds 1 \
 	  --methods base rag_bm25_messages cipher uno --outside small --name evaluate-quick
+
+bench-engine-torch: setup models ## the torch engine on a GPU against transformers; var/reports/bench-engine-torch.json
+	@$(BIN)/python -m tests.benchmarks.torch_engine
 
 bench-engine: setup models ## the engine against its baselines; writes var/reports/bench-engine.json
 	@$(BIN)/python -m tests.benchmarks.engine

@@ -1,4 +1,4 @@
-"""Which file format is served: the fastest that is not broken."""
+"""Which file format is served: the best of the fast ones that are not broken."""
 
 from pathlib import Path
 
@@ -16,6 +16,16 @@ def test_the_fastest_turn_wins():
 def test_a_broken_format_is_not_chosen():
     broken = Measured("q4_0", read_rate=900.0, write_rate=900.0, perplexity=26.0, n_bytes=1)
     assert choose([PLAIN, broken]) == SOURCE
+
+
+def test_of_formats_about_as_fast_the_one_that_speaks_best_is_chosen():
+    as_fast = Measured("q8_0", read_rate=890.0, write_rate=140.0, perplexity=20.1, n_bytes=2)
+    assert choose([PLAIN, FAST, as_fast]) == "q8_0"
+
+
+def test_a_gain_within_what_a_minute_differs_changes_no_format():
+    hardly_faster = Measured("q4_0", read_rate=205.0, write_rate=110.0, perplexity=21.0, n_bytes=1)
+    assert choose([PLAIN, hardly_faster]) == SOURCE
 
 
 def test_the_line_for_people_names_gain_and_cost():

@@ -2,7 +2,8 @@
 
 llama.cpp reads a prompt up to five times faster from one quantisation than from another, and
 which one is fastest depends on the processor. So every format is written once, made to read
-and write for a moment, and asked for the perplexity of a fixed text. The fastest is kept.
+and write for a moment, and asked for the perplexity of a fixed text. Of those about as fast as
+the fastest, the one that speaks best is kept.
 """
 
 from __future__ import annotations
@@ -43,6 +44,10 @@ TURN_READ, TURN_WRITTEN = 256, 96
 
 MAX_QUALITY_LOSS = 0.25
 """A format whose perplexity is further above the source's is broken, however fast it is."""
+
+ABOUT_AS_FAST = 0.15
+"""Formats whose turn takes at most this share longer than the fastest one's count as fast as it:
+what one minute measures differs by some per cent from the next."""
 
 
 class FormatFailed(UnoError):
@@ -133,11 +138,13 @@ def _measure_all(source: Path, stem: Path) -> tuple[Measured, ...]:
 
 
 def choose(measured: Sequence[Measured]) -> str:
-    """The name of the fastest whose quality is near the source's."""
+    """The name of the one that speaks best of those about as fast as the fastest; none is broken."""
     (source,) = (one for one in measured if one.name == SOURCE)
     limit = source.perplexity * (1 + MAX_QUALITY_LOSS)
     fit = [one for one in measured if one.perplexity <= limit]
-    return min(fit, key=lambda one: one.turn_seconds).name
+    fastest = min(one.turn_seconds for one in fit)
+    as_fast = [one for one in fit if one.turn_seconds <= fastest * (1 + ABOUT_AS_FAST)]
+    return min(as_fast, key=lambda one: (one.perplexity, one.turn_seconds)).name
 
 
 def measure(name: str, path: Path) -> Measured:
