@@ -45,7 +45,8 @@ class LogEntry(TimestampedModel):
     ``{"kind": thumb|reason|comment|follow_up|edit, "text": str}`` in the order it came, and
     ``correction`` the user's own better answer, where there is one. ``feedback_kinds`` counts the
     sentences of its comments and follow-ups by :data:`curation.ml.classifier.SentenceKind`; None
-    where nobody looked.
+    where nobody looked. ``has_new_rules``: its rules were decided on since ``rules_embedding`` was
+    made, which holds until the next clustering makes it anew.
     """
 
     message = models.ForeignKey(
@@ -87,6 +88,7 @@ class LogEntry(TimestampedModel):
 
     query_embedding = models.BinaryField(null=True, blank=True)
     rules_embedding = models.BinaryField(null=True, blank=True)
+    has_new_rules = models.BooleanField(default=False)
     embedder = models.CharField(max_length=120, blank=True)
     cluster = models.ForeignKey(
         "Cluster", on_delete=models.SET_NULL, null=True, blank=True, related_name="entries"

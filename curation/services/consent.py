@@ -45,6 +45,7 @@ def consent_sync() -> dict[str, int]:
         claimed_at=None,
         query_embedding=None,
         rules_embedding=None,
+        has_new_rules=False,
         cluster=None,
         cluster_distance=None,
         gap=None,

@@ -69,7 +69,7 @@ def rules_changed(item: Reviewable) -> None:
     """An entry's place depends on its rules: let the next clustering embed them anew."""
     if isinstance(item, Rule):
         ids = [item.entry_id, *item.merged.values_list("entry_id", flat=True)]
-        LogEntry.objects.filter(pk__in=ids).update(rules_embedding=None)
+        LogEntry.objects.filter(pk__in=ids).update(has_new_rules=True)
 
 
 def items_of(noun: str) -> type[Rule] | type[PreferencePair]:

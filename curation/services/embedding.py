@@ -27,7 +27,9 @@ def entries_embed(
     waiting = [
         entry
         for entry in entries
-        if entry.embedder != name or not entry.query_embedding or not entry.rules_embedding
+        if entry.embedder != name
+        or entry.has_new_rules
+        or not (entry.query_embedding and entry.rules_embedding)
     ]
     for start in range(0, len(waiting), BATCH):
         _embed_batch(waiting[start : start + BATCH], rules, name)
@@ -43,5 +45,6 @@ def _embed_batch(entries: Sequence[LogEntry], rules: dict[object, list[Rule]], n
         entries, vectors[: len(entries)], vectors[len(entries) :], strict=True
     ):
         entry.query_embedding, entry.rules_embedding = pack_vector(query), pack_vector(rule)
-        entry.embedder = name
-    LogEntry.objects.bulk_update(entries, ["query_embedding", "rules_embedding", "embedder"])
+        entry.embedder, entry.has_new_rules = name, False
+    made = ["query_embedding", "rules_embedding", "embedder", "has_new_rules"]
+    LogEntry.objects.bulk_update(entries, made)

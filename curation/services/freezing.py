@@ -155,6 +155,7 @@ def _refresh(entry: LogEntry, draft: Draft) -> None:
         "claimed_at": None,
         "query_embedding": None,
         "rules_embedding": None,
+        "has_new_rules": False,
         "cluster": None,
         "cluster_distance": None,
         "gap": None,

@@ -11,10 +11,11 @@ from django.test import Client
 from django.urls import reverse
 
 from curation.cluster_map import UNMEASURED, UNPLACED
-from curation.models import Cluster, ClusterMap, LogEntry
+from curation.models import Cluster, ClusterMap, LogEntry, Rule
 from curation.services.clustering import clusters_rebuild, clusters_update
 from curation.services.mapping import is_map_stale, map_update
 from curation.services.regrouping import plan_merge, regroup
+from curation.services.review import item_approve
 from tests.curation.test_clustering_identity import around
 from uno_site.accounts.models import User
 
@@ -61,6 +62,13 @@ def test_new_entries_make_a_new_map(drawn: ClusterMap, placed_entry: Make) -> No
     assert (report.n_entries, report.is_new) == (25, True)
     assert ClusterMap.objects.get().pk != drawn.pk
     assert not is_map_stale()
+
+
+def test_reviewing_rules_takes_no_entry_off_the_map(drawn: ClusterMap, curator: User) -> None:
+    for rule in Rule.objects.all():
+        item_approve(item=rule, by=curator)
+    ClusterMap.objects.all().delete()
+    assert map_update().n_entries == drawn.n_entries
 
 
 def test_merging_moves_nobody_so_points_stay_valid(drawn: ClusterMap, curator: User) -> None:

@@ -80,7 +80,8 @@ def test_a_decision_on_a_rule_lets_its_entry_be_embedded_again(curator: User) ->
     rule = RuleFactory(entry=LogEntryFactory(rules_embedding=b"old"))
     review.item_reject(item=rule, by=curator)
     rule.entry.refresh_from_db()
-    assert rule.entry.rules_embedding is None
+    # Until then it keeps its place: on the map, and where clusters are merged or split.
+    assert (rule.entry.has_new_rules, rule.entry.rules_embedding) == (True, b"old")
 
 
 def test_excluding_is_recorded_and_can_be_undone(curator: User) -> None:
