@@ -64,9 +64,7 @@ EVENTS_OF_OTHERS = {
 
 
 @register.inclusion_tag("curation/subnav.html", takes_context=True)
-def curation_nav(
-    context: Any, here: str, counts: dict[str, int] | None = None
-) -> dict[str, Any]:
+def curation_nav(context: Any, here: str, counts: dict[str, int] | None = None) -> dict[str, Any]:
     """The rooms' tabs with what waits in each (``counts``); ``here`` is the open one."""
     counts = overview_counts() if counts is None else counts
     return {"here": here, "counts": counts, "user": context["request"].user}

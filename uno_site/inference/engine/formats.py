@@ -138,7 +138,7 @@ def _measure_all(source: Path, stem: Path) -> tuple[Measured, ...]:
 
 
 def choose(measured: Sequence[Measured]) -> str:
-    """The name of the one that speaks best of those about as fast as the fastest; none is broken."""
+    """The name of the unbroken one that speaks best of those about as fast as the fastest."""
     (source,) = (one for one in measured if one.name == SOURCE)
     limit = source.perplexity * (1 + MAX_QUALITY_LOSS)
     fit = [one for one in measured if one.perplexity <= limit]

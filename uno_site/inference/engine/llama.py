@@ -170,7 +170,7 @@ class Context:
         params.n_batch = params.n_ubatch = MAX_BATCH_TOKENS
         params.n_outputs_max = MAX_OUTPUT_ROWS
         params.n_threads = params.n_threads_batch = n_threads
-        # On a CPU flash attention reads prompts somewhat faster and writes up to three times slower.
+        # Flash attention on a CPU: prompts a little faster, tokens up to three times slower.
         params.flash_attn_type = llama_cpp.LLAMA_FLASH_ATTN_TYPE_DISABLED
         params.kv_unified = False  # each sequence attends to its own cells only: faster
         self._handle = llama_cpp.llama_init_from_model(model.handle, params)
