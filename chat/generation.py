@@ -105,6 +105,23 @@ async def _write(plan: Plan) -> None:
         del _running[plan.message_id]
 
 
+async def _end(task: asyncio.Task[None]) -> None:
+    """Cancel a task until it has ended: see :func:`_is_cancelled`."""
+    while not task.done():
+        task.cancel()
+        await asyncio.wait({task}, timeout=BEAT_SECONDS)
+
+
+def _is_cancelled() -> bool:
+    """Whether this task was told to end.
+
+    Below Python 3.12 ``asyncio.wait_for``, which the Redis client uses, loses a cancellation that
+    comes as its answer does: the writer would go on beating for ever.
+    """
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
+
+
 def content_event(message_id: UUID, text: str, stage: str) -> dict[str, Any]:
     """What the pages get of a reply in progress."""
     html = render_markdown(text) if text else ""
@@ -147,8 +164,7 @@ class Generation:
             raise
         finally:
             stopping.cancel()
-            writing.cancel()
-        await asyncio.wait({writing})
+            await _end(writing)
         if is_ours:
             await self._finish(*self._outcome(writing))
 
@@ -161,6 +177,8 @@ class Generation:
             if writing.done() or stopping.done():
                 return True
             is_stop_requested = await self._beat()
+            if _is_cancelled():
+                raise asyncio.CancelledError
             if is_stop_requested is None:
                 return False
             if is_stop_requested:

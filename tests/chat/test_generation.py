@@ -150,6 +150,34 @@ async def test_a_process_that_ends_says_so_on_the_row(serve_with) -> None:
     assert "restarted" in reply.error
 
 
+async def test_it_ends_although_the_first_cancellation_is_lost_on_the_way(
+    serve_with, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As ``asyncio.wait_for`` loses it below Python 3.12, in the writer and in its reading."""
+
+    async def deaf(*_: object) -> bool:
+        try:
+            await asyncio.sleep(30)
+        except asyncio.CancelledError:
+            lost.append(1)
+        return False
+
+    lost: list[int] = []
+    client = serve_with(PacedClient("one two three", n_free=2))
+    monkeypatch.setattr(generation, "BEAT_SECONDS", 0.05)
+    monkeypatch.setattr(generation.Generation, "_beat", deaf)
+    monkeypatch.setattr(client.go_on, "wait", deaf)
+    reply = await send()
+    writing = asyncio.create_task(generation.generate(reply.pk))
+    await until(lambda: text_of(reply) == "one two")
+    await asyncio.sleep(0.1)
+    writing.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asyncio.wait_for(writing, 5)
+    assert (await reloaded(reply)).state == MessageState.INTERRUPTED
+    assert len(lost) == 2
+
+
 async def test_a_writer_whose_row_was_taken_away_changes_nothing(serve_with) -> None:
     client = serve_with(PacedClient("one two three", n_free=2))
     reply = await send()
