@@ -242,8 +242,7 @@ def main() -> int:
                 client.load_adapter(adapter, str(path))
             client.close()
             streams = measure(served.url, rival, options.rounds)
-    name = f"bench-engine-torch-{options.shape or 'reference'}"
-    status = write_report(name, {"machine": where, "streams": streams}, TITLES)
+    status = write_report("bench-engine-torch", {"machine": where, "streams": streams}, TITLES)
     sys.stdout.flush()
     # transformers' batching leaves a thread behind that would keep the process.
     os._exit(status)
