@@ -2,7 +2,7 @@
 
 from .base import CuratedQuerySet, EntryPartQuerySet, Provenance
 from .clusters import Cluster, ClusterEvent, ClusterEventKind, ClusterQuerySet
-from .entries import EntryQuerySet, EntryState, LogEntry
+from .entries import EntryQuerySet, EntryState, LogEntry, unread
 from .maps import ClusterMap
 from .pairs import Candidate, PairSource, PreferencePair
 from .policy import CurationPolicy, PromotionRule, RoutePolicy
@@ -40,4 +40,5 @@ __all__ = [
     "Rule",
     "RuleKind",
     "SecondOpinion",
+    "unread",
 ]

@@ -38,6 +38,22 @@ class EntryQuerySet(CuratedQuerySet):
         return self.consented().filter(is_excluded=False, state=EntryState.DISTILLED)
 
 
+def unread() -> dict[str, Any]:
+    """The columns of an entry of which nothing has been made yet."""
+    return {
+        "state": EntryState.PENDING,
+        "flags": [],
+        "claim": "",
+        "claimed_at": None,
+        "query_embedding": None,
+        "rules_embedding": None,
+        "has_new_rules": False,
+        "cluster": None,
+        "cluster_distance": None,
+        "gap": None,
+    }
+
+
 class LogEntry(TimestampedModel):
     """A frozen log: query, first response, feedback (UNO §1).
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from django.db.models import Q
 
-from curation.models import EntryState, LogEntry
+from curation.models import EntryState, LogEntry, unread
 from curation.services.records import has_gone_words, records_forget
 from curation.services.withdrawal import artefacts_delete, orphans, orphans_reopen
 
@@ -38,18 +38,7 @@ def consent_sync() -> dict[str, int]:
     """
     ids = list(withdrawn_entries().values_list("pk", flat=True))
     counts = artefacts_delete(ids)
-    LogEntry.objects.filter(pk__in=ids).update(
-        state=EntryState.PENDING,
-        flags=[],
-        claim="",
-        claimed_at=None,
-        query_embedding=None,
-        rules_embedding=None,
-        has_new_rules=False,
-        cluster=None,
-        cluster_distance=None,
-        gap=None,
-    )
+    LogEntry.objects.filter(pk__in=ids).update(**unread())
     reopened, records = orphans_reopen(), records_forget()
     return {"entries": len(ids), "reopened": reopened, "records": records, **counts}
 

@@ -25,7 +25,7 @@ from chat.models import (
     MessageState,
 )
 from chat.provenance import IMPORTED
-from curation.models import EntryState, LogEntry
+from curation.models import LogEntry, unread
 from curation.services.flags import CHANGED_AFTER_REVIEW, flag_add
 from curation.services.withdrawal import artefacts_delete
 
@@ -147,19 +147,7 @@ def _entry_change(entry: LogEntry, draft: Draft, report: FreezeReport) -> None:
 
 
 def _refresh(entry: LogEntry, draft: Draft) -> None:
-    values = _columns(draft) | {
-        "state": EntryState.PENDING,
-        "flags": [],
-        "error": "",
-        "claim": "",
-        "claimed_at": None,
-        "query_embedding": None,
-        "rules_embedding": None,
-        "has_new_rules": False,
-        "cluster": None,
-        "cluster_distance": None,
-        "gap": None,
-    }
+    values = _columns(draft) | unread() | {"error": ""}
     for name, value in values.items():
         setattr(entry, name, value)
     entry.save()

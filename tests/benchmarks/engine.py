@@ -8,22 +8,22 @@ several rounds, in which the rivals take turns, so that a busy minute meets all 
 from __future__ import annotations
 
 import argparse
-import random
 import statistics
 import sys
 import tempfile
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from tests.benchmarks.adapters import adapter_arithmetic, adapters
+from tests.benchmarks.asked import AS_CHATTED, BASE, PLAIN, question, request
 from tests.benchmarks.baselines import bare_decode, locked_llama, open_llama
 from tests.benchmarks.report import Report, bar, machine, read_report, write_report
-from tests.benchmarks.streams import RunTimes, stream_all
+from tests.benchmarks.streams import RunTimes, median, stream_all
 from tests.benchmarks.web import measure_web
 from tests.engines import Engine, running_engine
 from uno_site.env import read_env
@@ -33,30 +33,12 @@ from uno_site.inference.engine.formats import write_format
 from uno_site.inference.engine.llama import Model, start_backend
 from uno_site.inference.engine.models import ServedModel, prepare_model
 from uno_site.inference.engine.threads import count_cores
-from uno_site.inference.protocol import ChatMessage, ChatRequest, Sampling
+from uno_site.inference.protocol import ChatMessage, ChatRequest
 
-BASE = "smollm2-135m-instruct"
 COUNTS = (1, 4, 8, 16)
-N_NEW = 96
 N_CONTEXT = 2048
-#: What all rivals do alike: the likeliest token, no penalty.
-PLAIN = Sampling(max_tokens=N_NEW, temperature=0.0)
-AS_CHATTED = Sampling(N_NEW, temperature=0.7, top_p=0.9, seed=0, repeat_penalty=1.1)
 SETTLE_S = 1.2
 SPREAD_S = 1.0
-WORDS = (
-    "harbour",
-    "lantern",
-    "river",
-    "market",
-    "winter",
-    "engine",
-    "garden",
-    "letter",
-    "mountain",
-    "orchard",
-)
-
 TITLES = {
     "single_stream": "One stream: the engine over HTTP against `llama_cpp.Llama` alone",
     "many_streams": "Many streams: against a locked `llama_cpp.Llama`, and bare `llama_decode`",
@@ -65,23 +47,6 @@ TITLES = {
     "adapter_arithmetic": "PEFT against the converted adapter, f16: mean KL in nats",
     "web": "First token in eight browser pages against the engine's own",
 }
-
-
-def question(number: int, n_words: int = 40) -> str:
-    """A prompt of its own for each stream, always the same."""
-    chosen = random.Random(number).choices(WORDS, k=n_words)
-    return f"Write a long story, number {number}, with these words: {' '.join(chosen)}."
-
-
-def request(number: int, model: str = BASE, **values: Any) -> ChatRequest:
-    """One stream's request; every stream is another user's."""
-    messages = (ChatMessage("user", question(number)),)
-    return ChatRequest(model, messages, replace(PLAIN, **values), user=f"user-{number}")
-
-
-def median(runs: Sequence[RunTimes], of: Callable[[RunTimes], float]) -> float:
-    """The median over rounds."""
-    return statistics.median(of(run) for run in runs)
 
 
 def settled(measure: Callable[..., RunTimes], *values: Any) -> RunTimes:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import statistics
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from uno_site.inference.async_client import AsyncHttpClient
@@ -40,6 +41,11 @@ class RunTimes:
     def worst_first_s(self) -> float:
         """The longest wait for a first token."""
         return max(s.first_s for s in self.streams)
+
+
+def median(runs: Sequence[RunTimes], of: Callable[[RunTimes], float]) -> float:
+    """The median over rounds."""
+    return statistics.median(of(run) for run in runs)
 
 
 def stream_all(base_url: str, requests: Sequence[ChatRequest], token: str = "") -> RunTimes:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import statistics
 import sys
 import tempfile
 import time
@@ -19,7 +18,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import torch
 from transformers import (
@@ -28,27 +27,23 @@ from transformers import (
     ContinuousBatchingConfig,
     GenerationConfig,
     Qwen3Config,
-    Qwen3ForCausalLM,
 )
 from transformers.generation.continuous_batching.utils import WorkloadHints
 
+from tests.benchmarks.asked import AS_CHATTED, BASE, N_NEW, PLAIN, request
 from tests.benchmarks.report import Report, machine, write_report
-from tests.benchmarks.streams import RunTimes, StreamTimes, stream_all
+from tests.benchmarks.streams import RunTimes, StreamTimes, median, stream_all
 from tests.engines import running_engine
 from tests.inference.lora import layer_shapes, make_adapter
 from uno_site.env import read_env
 from uno_site.inference.client import HttpClient
 from uno_site.inference.engine.pytorch.loading import prepare_torch_model
-from uno_site.inference.protocol import ChatMessage, ChatRequest, Sampling
+from uno_site.inference.engine.pytorch.model import best_device
+from uno_site.inference.protocol import ChatRequest, Sampling
 
 COUNTS = (1, 8, 32)
-N_NEW = 128
 N_CONTEXT = 1024
 N_ADAPTERS = 4
-BASE = "base"
-#: As the chat draws: what the engine's sampler does for each token is part of the figure.
-AS_CHATTED = Sampling(N_NEW, temperature=0.7, top_p=0.9, seed=0, repeat_penalty=1.1)
-GREEDY = Sampling(N_NEW, temperature=0.0)
 #: The rival's share of the GPU's memory for keys and values; the engine needs its own beside it.
 RIVAL_MEMORY = 0.2
 
@@ -78,12 +73,9 @@ TITLES = {"streams": "Total tokens a second and worst first token"}
 def write_random(shape: str, tokenizer: Path, folder: Path) -> Path:
     """Random weights of a known model's shape: speed does not depend on what they say."""
     torch.manual_seed(0)
-    device = "cuda" if torch.cuda.is_available() else "cpu"
     config = Qwen3Config(**SHAPES[shape], max_position_embeddings=8192, tie_word_embeddings=False)
-    with torch.device(device):
-        torch.set_default_dtype(torch.bfloat16)
-        model = Qwen3ForCausalLM(config)
-        torch.set_default_dtype(torch.float32)
+    with best_device():
+        model = AutoModelForCausalLM.from_config(config, dtype=torch.bfloat16)
     # No token ends a reply, so that all are of one length.
     model.generation_config.eos_token_id = None
     model.save_pretrained(folder)
@@ -109,22 +101,12 @@ def write_adapters(folder: Path, config: Any) -> dict[str, Path]:
     }
 
 
-def requests(n: int, models: Sequence[str], sampling: Sampling, first: int) -> list[ChatRequest]:
+def requests(
+    n: int, first: int, sampling: Sampling = PLAIN, models: Sequence[str] = (BASE,)
+) -> list[ChatRequest]:
     """One request of each of ``n`` users, with a prompt that nobody has asked before."""
-    texts = (
-        f"Report {first + i}: describe in full how a harbour town lives through a long winter, "
-        "with its markets, its letters, its gardens and its engines, and what people say of it."
-        for i in range(n)
-    )
-    return [
-        ChatRequest(
-            models[i % len(models)],
-            (ChatMessage("user", text),),
-            replace(sampling, seed=first + i),
-            user=f"user-{first + i}",
-        )
-        for i, text in enumerate(texts)
-    ]
+    asked = [request(first + i, models[i % len(models)]) for i in range(n)]
+    return [replace(one, sampling=replace(sampling, seed=first)) for one in asked]
 
 
 class Rival:
@@ -133,7 +115,7 @@ class Rival:
     def __init__(self, folder: Path) -> None:
         self.tokenizer = AutoTokenizer.from_pretrained(folder)
         self.model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.bfloat16)
-        self.model.eval().to("cuda" if torch.cuda.is_available() else "cpu")
+        self.model.eval().to(best_device())
         self.config = GenerationConfig(max_new_tokens=N_NEW, do_sample=False, eos_token_id=-1)
 
     @contextmanager
@@ -175,11 +157,9 @@ def measure(url: str, rival: Rival, n_rounds: int) -> Report:
     """All numbers of streams, the rivals taking turns; the first round warms up."""
     names = [BASE, *(f"adapter-{i}" for i in range(N_ADAPTERS))]
     arms: dict[str, Callable[[int, int], RunTimes]] = {
-        "engine": lambda n, i: stream_all(url, requests(n, [BASE], GREEDY, i)),
-        "engine_as_the_chat_samples": lambda n, i: stream_all(
-            url, requests(n, [BASE], AS_CHATTED, i)
-        ),
-        "engine_adapters_mixed": lambda n, i: stream_all(url, requests(n, names, GREEDY, i)),
+        "engine": lambda n, i: stream_all(url, requests(n, i)),
+        "engine_as_the_chat_samples": lambda n, i: stream_all(url, requests(n, i, AS_CHATTED)),
+        "engine_adapters_mixed": lambda n, i: stream_all(url, requests(n, i, models=names)),
     }
     report: Report = {}
     for n in COUNTS:
@@ -191,11 +171,11 @@ def measure(url: str, rival: Rival, n_rounds: int) -> Report:
                     times = arm(n, 10_000 * turn + 1000 * number + 100 * n)
                     if turn:
                         runs[name].append(times)
-        rates = {name: _median(of, "tokens_per_s") for name, of in runs.items()}
+        rates = {name: median(of, lambda r: r.tokens_per_s) for name, of in runs.items()}
         report[str(n)] = {
             name: {
                 "tokens_per_s": rates[name],
-                "worst_first_s": _median(of, "worst_first_s"),
+                "worst_first_s": median(of, lambda r: r.worst_first_s),
                 "over_transformers": rates[name] / rates["transformers"],
             }
             for name, of in runs.items()
@@ -204,14 +184,10 @@ def measure(url: str, rival: Rival, n_rounds: int) -> Report:
 
 
 def _asking(answer: Callable[[Sequence[ChatRequest]], RunTimes]) -> Callable[[int, int], RunTimes]:
-    return lambda n, i: answer(requests(n, [BASE], GREEDY, i))
+    return lambda n, i: answer(requests(n, i))
 
 
-def _median(runs: Sequence[RunTimes], of: str) -> float:
-    return statistics.median(getattr(run, of) for run in runs)
-
-
-def main() -> int:
+def main() -> NoReturn:
     """Measure one model."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=3)

@@ -6,16 +6,16 @@ Beside them the limit: llama.cpp's own decoding of the same streams with no serv
 from __future__ import annotations
 
 import argparse
-import statistics
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from tests.benchmarks.asked import BASE, request
 from tests.benchmarks.baselines import bare_decode
-from tests.benchmarks.engine import BASE, COUNTS, engine, request, settled
+from tests.benchmarks.engine import COUNTS, engine, settled
 from tests.benchmarks.report import Report, bar, machine, write_report
-from tests.benchmarks.streams import RunTimes, stream_all
+from tests.benchmarks.streams import RunTimes, median, stream_all
 from tests.inference.vllm_server import TOKEN, running_vllm
 from uno_site.env import read_env
 from uno_site.inference.client import HttpClient
@@ -68,11 +68,11 @@ def compared(
 ) -> Report:
     """One number of streams."""
     rivals = {"engine": ours, "bare_decode": limit, "vllm": theirs}
-    rates = {name: statistics.median(r.tokens_per_s for r in runs) for name, runs in rivals.items()}
+    rates = {name: median(runs, lambda r: r.tokens_per_s) for name, runs in rivals.items()}
     return {
         "tokens_per_s": rates,
         "worst_first_s": {
-            name: statistics.median(r.worst_first_s for r in runs) for name, runs in rivals.items()
+            name: median(runs, lambda r: r.worst_first_s) for name, runs in rivals.items()
         },
         "limit_over_vllm": rates["bare_decode"] / rates["vllm"],
         "ratio": bar(rates["engine"] / rates["vllm"], 3.0, at_least=True),
