@@ -20,6 +20,7 @@ urlpatterns = [
     path("jobs/", include("uno_site.jobs.urls")),
     path("audit/", include("uno_site.audit.urls")),
     path("settings/", include("uno_site.runtime.urls")),
+    path("design-system/", include("uno_site.design_system.urls")),
     path("curation/", include("curation.urls")),
     path("training/", include("training.urls")),
     path("api/v1/", include("uno_site.api.urls")),

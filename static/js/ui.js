@@ -165,8 +165,15 @@
     for (const table of event.target.querySelectorAll(".table-wrap")) sizes.observe(table);
   });
 
+  // Where the tabs do not fit, the one that is open is in sight.
+  const showTab = (tab) => {
+    const bar = tab.parentElement;
+    bar.scrollLeft = tab.offsetLeft - bar.offsetLeft - (bar.clientWidth - tab.offsetWidth) / 2;
+  };
+
   document.addEventListener("DOMContentLoaded", () => {
     markTheme();
+    for (const tab of document.querySelectorAll(".tab[aria-current]")) showTab(tab);
     for (const item of document.querySelectorAll("#toasts .toast")) expire(item, item.dataset.level);
   });
 

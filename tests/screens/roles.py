@@ -78,6 +78,7 @@ ADMIN = (
     "accounts:api-keys-all",
     "audit:list",
     "runtime:settings",
+    "design_system:gallery",
     "training:adapter_upload",
     "training:evaluation_list",
     "training:evaluation_detail",

@@ -9,7 +9,17 @@ from django.urls import URLPattern, get_resolver
 
 from tests.screens.roles import SCREENS
 
-ROOMS = ("accounts", "audit", "chat", "curation", "experience", "jobs", "runtime", "training")
+ROOMS = (
+    "accounts",
+    "audit",
+    "chat",
+    "curation",
+    "design_system",
+    "experience",
+    "jobs",
+    "runtime",
+    "training",
+)
 #: Addresses that show no page of their own.
 NO_PAGE = {
     # fragments, of which the page is looked at
