@@ -21,9 +21,10 @@ from .health import FloatArray, is_repetitive, measure_health
 @dataclass(frozen=True, slots=True)
 class EditGateConfig:
     """The adapter's mean distance to the users' edits must lie below the base's by ``z`` standard
-    errors of the differences. At most ``max_repetitive`` of its answers may go in circles. The
-    median of its words over the edit's must be within ``min_length`` and ``max_length``. On the
-    regression prompts ``min_on_topic`` of its answers must stay about their question.
+    errors of the differences. At most ``max_repetitive`` of its answers may go in circles, or as
+    many as the base's where that is more: a small model writes poems so by itself. The median of
+    its words over the edit's must be within ``min_length`` and ``max_length``. On the regression
+    prompts ``min_on_topic`` of its answers must stay about their question.
     """
 
     z: float = 1.645
@@ -41,8 +42,8 @@ EDIT_GATE = EditGateConfig()
 class EditFigures:
     """What was found. ``cost_proxy`` and ``base_proxy`` in [0, 1] are the mean distances to the
     edits (:func:`cost_proxy`), ``difference`` their mean difference with standard ``error``;
-    ``repetitive`` is a share of all answers, ``length_ratio`` the median of words over the edit's,
-    ``on_topic`` a share of the regression answers."""
+    ``repetitive`` and ``base_repetitive`` are shares of all answers, ``length_ratio`` the median of
+    words over the edit's, ``on_topic`` a share of the regression answers."""
 
     n_prompts: int
     cost_proxy: float
@@ -50,6 +51,7 @@ class EditFigures:
     difference: float
     error: float
     repetitive: float
+    base_repetitive: float
     length_ratio: float
     on_topic: float
 
@@ -114,7 +116,6 @@ def _figures(answers: GateAnswers) -> EditFigures:
     )
     differences, n = own - base, len(own)
     error = differences.std(ddof=1) / math.sqrt(n) if n > 1 else math.inf
-    everything = [*answers.own, *answers.regression]
     pairs = zip(answers.own, answers.edits, strict=True)
     ratios = [len(text.split()) / max(1, len(edit.split())) for text, edit in pairs]
     health = measure_health(answers.regression, answers.base_regression, answers.topic_shares)
@@ -124,10 +125,16 @@ def _figures(answers: GateAnswers) -> EditFigures:
         base_proxy=float(base.mean()),
         difference=float(differences.mean()),
         error=float(error),
-        repetitive=float(np.mean([is_repetitive(text) for text in everything])),
+        repetitive=_repetitive(answers.own, answers.regression),
+        base_repetitive=_repetitive(answers.base, answers.base_regression),
         length_ratio=float(np.median(ratios)),
         on_topic=health.on_topic,
     )
+
+
+def _repetitive(*parts: Sequence[str]) -> float:
+    """Share of all these answers that go in circles."""
+    return float(np.mean([is_repetitive(text) for part in parts for text in part]))
 
 
 def _faults(found: EditFigures, config: EditGateConfig) -> list[str]:
@@ -136,8 +143,11 @@ def _faults(found: EditFigures, config: EditGateConfig) -> list[str]:
         faults.append(f"only {found.n_prompts} held-out edits, {config.min_prompts} are needed")
     if found.difference + config.z * found.error >= 0:
         faults.append("it is not clearly nearer to the edits than the base")
-    if found.repetitive > config.max_repetitive:
-        faults.append(f"{found.repetitive:.0%} of its answers go in circles")
+    if found.repetitive > max(config.max_repetitive, found.base_repetitive):
+        faults.append(
+            f"{found.repetitive:.0%} of its answers go in circles"
+            f" ({found.base_repetitive:.0%} of the base's)"
+        )
     if not config.min_length <= found.length_ratio <= config.max_length:
         faults.append(f"its answers have {found.length_ratio:.1f} times the words of the edits")
     if found.on_topic < config.min_on_topic:

@@ -23,14 +23,16 @@ class Health:
     """How a model's answers compare with the base model's on the same queries.
 
     ``repetition`` is the mean :func:`repetition_rate`, ``n_repetitive`` the answers above
-    :data:`MAX_REPETITION`; ``length_ratio`` the median of words over the base answer's words;
-    ``on_topic`` the share of :func:`on_topic`; ``n_distinct`` counts different answers.
+    :data:`MAX_REPETITION`, ``n_base_repetitive`` the base's; ``length_ratio`` the median of words
+    over the base answer's words; ``on_topic`` the share of :func:`on_topic`; ``n_distinct``
+    counts different answers.
     """
 
     n_answers: int
     n_distinct: int
     repetition: float
     n_repetitive: int
+    n_base_repetitive: int
     length_ratio: float
     on_topic: float
 
@@ -102,6 +104,7 @@ def measure_health(
         n_distinct=len(set(answers)),
         repetition=float(np.mean(rates)),
         n_repetitive=sum(rate > MAX_REPETITION for rate in rates),
+        n_base_repetitive=sum(map(is_repetitive, base_answers)),
         length_ratio=float(np.median(ratios)),
         on_topic=float(np.mean(on_topic(shares))),
     )

@@ -38,7 +38,8 @@ class HealthPolicy:
 
     ``min_on_topic`` and ``max_repetitive`` are shares of the answers, ``min_distinct`` the
     share of different ones among them, ``min_length_ratio`` the median of words over the
-    base's words: a user may well want a tenth of it, nobody wants next to nothing.
+    base's words: a user may well want a tenth of it, nobody wants next to nothing. Where more
+    of the base's answers go in circles than ``max_repetitive``, as many may.
     """
 
     min_on_topic: float = 0.8
@@ -51,8 +52,11 @@ class HealthPolicy:
         n, found = health.n_answers, []
         if health.on_topic < self.min_on_topic:
             found.append(f"only {health.on_topic:.0%} of its answers are about their question")
-        if health.n_repetitive > self.max_repetitive * n:
-            found.append(f"{health.n_repetitive} of {n} answers go in circles")
+        if health.n_repetitive > max(self.max_repetitive * n, health.n_base_repetitive):
+            found.append(
+                f"{health.n_repetitive} of {n} answers go in circles"
+                f" ({health.n_base_repetitive} of the base's)"
+            )
         if n > 1 and health.n_distinct < self.min_distinct * n:
             found.append(f"{n} questions got only {health.n_distinct} different answers")
         if health.length_ratio < self.min_length_ratio:

@@ -31,6 +31,15 @@ def test_an_adapter_nearer_to_the_edits_is_fit() -> None:
     assert verdict.reason.startswith("Fit: distance to the edits")
 
 
+def test_as_many_answers_may_go_in_circles_as_the_bases_do() -> None:
+    poems = [*OTHER[:2], *[CIRCLES] * 4]
+    as_many = judge_edits(replace(FINE, regression=poems, base_regression=poems))
+    assert as_many.is_accepted
+    assert as_many.figures.repetitive == as_many.figures.base_repetitive == 4 / 16
+    more = judge_edits(replace(FINE, regression=[*poems[1:], CIRCLES], base_regression=poems))
+    assert more.faults == ("31% of its answers go in circles (25% of the base's)",)
+
+
 def test_the_proxy_is_the_distance_over_the_longer_text() -> None:
     assert cost_proxy("a b c d", "a b x") == pytest.approx(2 / 4)
     assert cost_proxy("a b x", "a b c d") == pytest.approx(2 / 4)

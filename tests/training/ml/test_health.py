@@ -51,7 +51,8 @@ def test_health_of_a_set_of_answers() -> None:
         ["one two three", "one two three four five six", "one two three"],
         np.array([1.0, 0.2, 0.9], dtype=np.float32),
     )
-    assert (health.n_answers, health.n_distinct, health.n_repetitive) == (3, 2, 1)
+    assert (health.n_answers, health.n_distinct) == (3, 2)
+    assert (health.n_repetitive, health.n_base_repetitive) == (1, 0)
     assert health.repetition == pytest.approx(0.75 / 3)
     assert health.length_ratio == 1.0
     assert health.on_topic == pytest.approx(2 / 3)
