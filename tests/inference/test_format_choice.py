@@ -23,6 +23,13 @@ def test_of_formats_about_as_fast_the_one_that_speaks_best_is_chosen():
     assert choose([PLAIN, FAST, as_fast]) == "q8_0"
 
 
+def test_a_tenth_of_a_point_is_no_reason_for_a_larger_file():
+    larger = Measured("q8_0", read_rate=200.0, write_rate=100.0, perplexity=19.9, n_bytes=2)
+    assert choose([PLAIN, larger]) == SOURCE
+    better = Measured("q8_0", read_rate=200.0, write_rate=100.0, perplexity=19.0, n_bytes=2)
+    assert choose([PLAIN, better]) == "q8_0"
+
+
 def test_a_gain_within_what_a_minute_differs_changes_no_format():
     hardly_faster = Measured("q4_0", read_rate=205.0, write_rate=110.0, perplexity=21.0, n_bytes=1)
     assert choose([PLAIN, hardly_faster]) == SOURCE

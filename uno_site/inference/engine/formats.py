@@ -49,6 +49,9 @@ ABOUT_AS_FAST = 0.15
 """Formats whose turn takes at most this share longer than the fastest one's count as fast as it:
 what one minute measures differs by some per cent from the next."""
 
+SPEAKS_ALIKE = 0.01
+"""Formats whose perplexity is at most this share above the least speak alike."""
+
 
 class FormatFailed(UnoError):
     """A model file could not be written in another format."""
@@ -138,13 +141,18 @@ def _measure_all(source: Path, stem: Path) -> tuple[Measured, ...]:
 
 
 def choose(measured: Sequence[Measured]) -> str:
-    """The name of the unbroken one that speaks best of those about as fast as the fastest."""
+    """The name of the unbroken one that speaks best of those about as fast as the fastest.
+
+    Of those that speak alike the smallest file is taken.
+    """
     (source,) = (one for one in measured if one.name == SOURCE)
     limit = source.perplexity * (1 + MAX_QUALITY_LOSS)
     fit = [one for one in measured if one.perplexity <= limit]
     fastest = min(one.turn_seconds for one in fit)
     as_fast = [one for one in fit if one.turn_seconds <= fastest * (1 + ABOUT_AS_FAST)]
-    return min(as_fast, key=lambda one: (one.perplexity, one.turn_seconds)).name
+    best = min(one.perplexity for one in as_fast)
+    alike = [one for one in as_fast if one.perplexity <= best * (1 + SPEAKS_ALIKE)]
+    return min(alike, key=lambda one: (one.n_bytes, one.turn_seconds)).name
 
 
 def measure(name: str, path: Path) -> Measured:
