@@ -84,6 +84,7 @@ class AdapterKind(models.TextChoices):
     DPO = "dpo", _("DPO on edits")
     ENSEMBLE = "ensemble", _("Early ensemble")
     COST = "cost", _("Cost learning")
+    COMMON = "common", _("Common ground")
 
 
 #: The kinds that a cluster's corrections train.

@@ -56,6 +56,8 @@ def _name(run: TrainingRun, version: int) -> str:
         return f"personal-{run.pk.hex[:16]}"
     if run.kind == AdapterKind.HINDSIGHT:
         return f"shared-{run.pk.hex[:16]}"
+    if run.kind == AdapterKind.COMMON:
+        return f"common-{run.pk.hex[:6]}-v{version}"
     if run.kind in EDIT_KINDS:
         return f"edits-{run.pk.hex[:6]}-{run.kind}-v{version}"
     return adapter_name(run.cluster_name, run.cluster_id or run.pk, run.kind, version)
@@ -67,7 +69,7 @@ def _next_version(run: TrainingRun) -> int:
         family = Adapter.objects.filter(owner_key=run.owner_key)
     elif run.kind == AdapterKind.HINDSIGHT:
         family = Adapter.objects.shared()
-    elif run.kind in EDIT_KINDS:
+    elif run.kind in (*EDIT_KINDS, AdapterKind.COMMON):
         family = Adapter.objects.filter(kind=run.kind)
     elif run.cluster_id is None:
         family = Adapter.objects.filter(run=run)

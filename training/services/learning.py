@@ -19,6 +19,7 @@ from uno_site.errors import InvalidInput, UnoError
 from uno_site.jobs.context import JobCancelled
 from uno_site.jobs.models import Job
 
+from .common_ground import common_train
 from .material import SPLIT, count_prompts
 from .path_choice import PathChoice, Paths
 from .paths import cluster_train
@@ -28,6 +29,8 @@ from .reporting import Portion, Reporter
 
 #: How much of a pass the curation steps take.
 CURATION_SHARE = 0.25
+#: How much training what all topics have in common takes.
+COMMON_SHARE = 0.25
 PROMOTED = "Accepted by verification in a learning pass"
 
 
@@ -40,7 +43,8 @@ class LearnOptions:
     served as its last epoch left it; without ``is_noise_filtered`` clusters that are flagged as
     noise learn too; without ``is_clustered`` all entries make one cluster that answers every
     question. Without ``is_reach_checked`` routes keep their clusters' reach, however much they
-    take that is nobody's. ``is_shared`` keeps run folders by their content, so that instances
+    take that is nobody's. Without ``has_common_ground`` a cluster's first expert begins from
+    nothing. ``is_shared`` keeps run folders by their content, so that instances
     with one folder of runs train equal material once.
     """
 
@@ -53,6 +57,7 @@ class LearnOptions:
     is_clustered: bool = True
     is_reach_checked: bool = True
     is_shared: bool = False
+    has_common_ground: bool = True
 
     @classmethod
     def from_params(cls, params: Mapping[str, Any]) -> Self:
@@ -127,10 +132,14 @@ def learn(
     """
     _curate(Portion(report, 0.0, CURATION_SHARE), by, options)
     clusters = list(Cluster.objects.current())
+    begun = CURATION_SHARE
+    if options.has_common_ground:
+        begun += COMMON_SHARE
+        _learn_common(clusters, Portion(report, CURATION_SHARE, begun), by, options, job)
     outcomes, accepted = [], []
     for index, cluster in enumerate(clusters):
-        share = (1 - CURATION_SHARE) / len(clusters)
-        start = CURATION_SHARE + index * share
+        share = (1 - begun) / len(clusters)
+        start = begun + index * share
         portion = Portion(report, start, start + share, f"{cluster.name}: ")
         outcome, adapter = _learn_cluster(cluster, portion, by, options, job)
         outcomes.append(outcome)
@@ -210,6 +219,20 @@ def _account() -> dict[str, Any]:
         "pairs": account.pairs,
         "flags": account.flags,
     }
+
+
+def _learn_common(
+    clusters: Sequence[Cluster], report: Reporter, by: Any, options: LearnOptions, job: Job | None
+) -> None:
+    """Make what experts begin with, if any is to be trained; without it they begin from nothing."""
+    if all(_why_not(cluster, training_material(cluster)) for cluster in clusters):
+        return
+    try:
+        common_train(clusters, report, by, seed=options.seed, job=job, is_shared=options.is_shared)
+    except JobCancelled:
+        raise
+    except UnoError as error:
+        report.log(f"no common ground: {error}")
 
 
 def _learn_cluster(

@@ -14,14 +14,21 @@ from django.utils.translation import gettext as _
 
 from curation.models import Cluster
 from curation.selectors import training_material
-from training.models import CLUSTER_KINDS, RunState, Split, TrainingExample, TrainingRun
+from training.models import (
+    CLUSTER_KINDS,
+    AdapterKind,
+    RunState,
+    Split,
+    TrainingExample,
+    TrainingRun,
+)
 from uno_site.audit.services import audit_record
 from uno_site.engine_clients import base_model_name, served_client
 from uno_site.errors import Conflict, InvalidInput
 from uno_site.jobs.models import Job, JobState
 
 from . import material
-from .base_model import torch_base
+from .base_model import TorchBase, torch_base
 from .profiles import config_for
 from .run_folder import RunFolder, dump_rows, rows_hash
 from .starting_points import starting_point
@@ -106,20 +113,47 @@ def run_create(
         values |= start.as_config()
         split = material.split_pairs(pairs, seed=seed, trained=start.trained)
     run = TrainingRun(
-        cluster=cluster,
-        cluster_name=cluster.name,
-        kind=kind,
-        job=job,
-        config=values,
-        seed=seed,
-        base_model=base_model_name(),
-        base_sha256=base.sha256,
-        n_train=len(split.train),
-        n_validation=len(split.validation),
+        cluster=cluster, cluster_name=cluster.name, kind=kind, job=job, config=values, seed=seed
     )
+    return _create(run, split, base, by, is_shared=is_shared)
+
+
+def pooled_run_create(
+    kind: str,
+    name: str,
+    split: material.Split,
+    by: Any,
+    *,
+    seed: int = 0,
+    job: Job | None = None,
+    is_shared: bool = False,
+) -> TrainingRun:
+    """Make a run of ``kind`` that is no single cluster's, of pairs that were split before.
+
+    Raises
+    ------
+    InferenceError
+        The engine does not answer: it is asked which base model it serves.
+    """
+    base = torch_base(served_client().health())
+    values = config_for(_learns_as(kind), base)
+    run = TrainingRun(cluster_name=name, kind=kind, job=job, config=values, seed=seed)
+    return _create(run, split, base, by, is_shared=is_shared)
+
+
+def _create(
+    run: TrainingRun, split: material.Split, base: TorchBase, by: Any, *, is_shared: bool
+) -> TrainingRun:
+    run.base_model, run.base_sha256 = base_model_name(), base.sha256
+    run.n_train, run.n_validation = len(split.train), len(split.validation)
     _write_folder(run, split, str(base.dir), is_shared=is_shared)
     _save_run(run, split, by)
     return run
+
+
+def _learns_as(kind: str) -> str:
+    """The trainer's kind: common ground is what experts learn, of more topics."""
+    return AdapterKind.EXPERT if kind == AdapterKind.COMMON else kind
 
 
 def _write_folder(
@@ -142,7 +176,7 @@ def trainer_config(run: TrainingRun, base_dir: str) -> dict[str, Any]:
     """The run's ``config.json``: the hyper-parameters, and what they are for."""
     return {
         **run.config,
-        "kind": run.kind,
+        "kind": _learns_as(run.kind),
         "base_dir": base_dir,
         "base_sha256": run.base_sha256,
         "seed": run.seed,
@@ -154,7 +188,7 @@ def _content_key(run: TrainingRun, prompts: Sequence[Any]) -> str:
     """A name for everything that a run's outcome depends on."""
     made_of = {
         "kind": run.kind,
-        "config": run.config,
+        "config": {key: value for key, value in run.config.items() if key != "init_from"},
         "seed": run.seed,
         "base_sha256": run.base_sha256,
         "data_hash": run.data_hash,

@@ -16,7 +16,14 @@ from django.db.models import QuerySet
 
 from curation.models import Cluster
 from training.ml.warm_start import misfit
-from training.models import Adapter, AdapterState, Split, TrainingExample, TrainingRun
+from training.models import (
+    Adapter,
+    AdapterKind,
+    AdapterState,
+    Split,
+    TrainingExample,
+    TrainingRun,
+)
 
 from .adapters import is_intact
 from .material import SPLIT, untrained_prompts
@@ -40,22 +47,39 @@ class StartingPoint:
 def starting_point(
     cluster: Cluster, kind: str, config: Mapping[str, Any], pairs: Sequence[TrainingPair]
 ) -> StartingPoint | None:
-    """The cluster's served adapter, if there is new material and a run with ``config`` fits it.
+    """The cluster's served adapter, if there is new material and a run with ``config`` fits it;
+    else, for an expert, the adapter of what all topics have in common.
 
-    None also where too few prompts are left that it has not learned: a win on those that it has
+    Neither where too few prompts are left that it has not learned: a win on those that it has
     would prove nothing.
     """
     served = Adapter.objects.filter(cluster=cluster, kind=kind, state=AdapterState.SERVED)
     adapter = served.filter(is_tainted=False).order_by("-version").first()
-    if adapter is None or not is_intact(adapter):
+    if adapter is not None:
+        known = set(adapter.run.examples.values_list("entry_key", flat=True))
+        if any(pair.entry_id not in known for pair in pairs):
+            found = _fitting(adapter, kind, config, pairs)
+            if found is not None:
+                return found
+    common = latest_common() if kind == AdapterKind.EXPERT else None
+    return _fitting(common, kind, config, pairs) if common is not None else None
+
+
+def latest_common() -> Adapter | None:
+    """The newest adapter of common ground that learned from nobody who withdrew."""
+    found = Adapter.objects.filter(kind=AdapterKind.COMMON, is_tainted=False)
+    return found.order_by("-created_at").first()
+
+
+def _fitting(
+    adapter: Adapter, kind: str, config: Mapping[str, Any], pairs: Sequence[TrainingPair]
+) -> StartingPoint | None:
+    """To go on from an adapter, if it is whole, fits, and leaves enough prompts to ask."""
+    if not is_intact(adapter) or misfit(Path(adapter.path), config, kind, adapter.base_sha256):
         return None
-    if misfit(Path(adapter.path), config, kind, adapter.base_sha256):
-        return None
-    known = set(adapter.run.examples.values_list("entry_key", flat=True))
     trained = trained_entries(adapter.run)
-    has_news = any(pair.entry_id not in known for pair in pairs)
     is_provable = len(untrained_prompts(pairs, trained)) >= SPLIT.min_validation
-    return StartingPoint(adapter, trained) if has_news and is_provable else None
+    return StartingPoint(adapter, trained) if is_provable else None
 
 
 def trained_entries(run: TrainingRun) -> frozenset[UUID]:

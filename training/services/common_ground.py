@@ -1,0 +1,108 @@
+"""What the topics have in common: one adapter of all their training rows, which experts begin with.
+
+A cluster's dozen pairs are enough to learn what its users want, and often too few to learn how to
+write as asked at all. That part the topics share (our addition,
+docs/adr/0015-experts-begin-from-common-ground.md). The adapter answers nobody: only what a cluster
+makes of it is verified and served.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from django.utils.translation import gettext_noop
+
+from curation.models import Cluster
+from curation.selectors import training_material
+from training.models import Adapter, AdapterKind, RunState, Split, TrainingExample, TrainingRun
+from uno_site.jobs.models import Job
+
+from . import material
+from .adapters import adapter_register
+from .execution import run_execute
+from .reporting import Reporter
+from .runs import FINAL_STATES, pooled_run_create, run_folder, run_set_state
+from .starting_points import latest_common
+
+if TYPE_CHECKING:
+    from curation.selectors import TrainingPair
+
+NAME = gettext_noop("All topics")
+#: Fewer clusters have nothing in common.
+MIN_CLUSTERS = 2
+#: With more than this share of its entries new it is made anew.
+MAX_NEWS = 0.5
+
+
+def common_train(
+    clusters: Sequence[Cluster],
+    report: Reporter,
+    by: Any,
+    *,
+    seed: int = 0,
+    job: Job | None = None,
+    is_shared: bool = False,
+) -> Adapter | None:
+    """The adapter that experts of these clusters begin with, trained now where it has to be.
+
+    It learns the rows that the clusters' own runs of this ``seed`` will train on, so what they
+    hold out for verification is new to it. None where fewer than :data:`MIN_CLUSTERS` clusters
+    can be trained.
+
+    Raises
+    ------
+    UnoError
+        What :func:`training.services.execution.run_execute` raises.
+    """
+    splits = [split for cluster in clusters if (split := _split(cluster, seed)) is not None]
+    if len(splits) < MIN_CLUSTERS:
+        return None
+    train = [pair for split in splits for pair in split.train]
+    present = latest_common()
+    if present is not None and _news(present, train) <= MAX_NEWS:
+        return present
+    run = _run_of_job(job) or pooled_run_create(
+        AdapterKind.COMMON,
+        NAME,
+        material.Split(train, [pair for split in splits for pair in split.validation]),
+        by,
+        seed=seed,
+        job=job,
+        is_shared=is_shared,
+    )
+    if run.state not in FINAL_STATES:
+        report.log(f"common ground on {run.n_train} pairs of {len(splits)} clusters (run {run.pk})")
+        run_execute(run, report)
+        run_set_state(run, RunState.ACCEPTED)
+    return _register(run)
+
+
+def _split(cluster: Cluster, seed: int) -> material.Split | None:
+    pairs = training_material(cluster)
+    if cluster.is_noise or cluster.is_excluded:
+        return None
+    if material.count_prompts(pairs) < material.SPLIT.min_prompts:
+        return None
+    return material.split_pairs(pairs, seed=seed)
+
+
+def _news(adapter: Adapter, train: Sequence[TrainingPair]) -> float:
+    """The share of these pairs' entries that an adapter has not learned, in [0, 1]."""
+    wanted: set[UUID] = {pair.entry_id for pair in train}
+    learned = TrainingExample.objects.filter(run=adapter.run, split=Split.TRAIN)
+    return len(wanted - set(learned.values_list("entry_key", flat=True))) / len(wanted)
+
+
+def _run_of_job(job: Job | None) -> TrainingRun | None:
+    runs = TrainingRun.objects.filter(job=job, kind=AdapterKind.COMMON)
+    return runs.first() if job is not None else None
+
+
+def _register(run: TrainingRun) -> Adapter:
+    """The checkpoint with the least validation loss."""
+    folder = run_folder(run)
+    epochs = (folder.read_json("result.json") or {})["epochs"]
+    best = min(epochs, key=lambda epoch: epoch["validation_loss"])
+    return adapter_register(run, checkpoint=folder.path / best["path"], epoch=best["epoch"])
