@@ -80,6 +80,12 @@ _ALL = (
         learning={"is_noise_filtered": False},
     ),
     Method(
+        "no_common_ground",
+        "UNO without common ground",
+        "Each cluster's first expert begins from nothing.",
+        learning={"has_common_ground": False},
+    ),
+    Method(
         "uno_single",
         "UNO-Single",
         "Experts where verification accepts them, the base model elsewhere.",
