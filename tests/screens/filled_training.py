@@ -61,6 +61,17 @@ def fill_training(clusters: list[Cluster], people: dict[str, User]) -> None:
     _weeks()
     _evaluation()
     _shared(clusters[0], people[Role.ADMIN])
+    _common()
+
+
+def _common() -> None:
+    """What experts begin with; no cluster's, and verified by none."""
+    run = TrainingRun(
+        cluster_name="All topics", kind="common", base_sha256=BASE_SHA256, state=RunState.ACCEPTED
+    )
+    run.folder = str(settings.DATA_DIR / "runs" / str(run.pk))
+    run.save()
+    make_adapter(None, settings.DATA_DIR, run=run, state="candidate")
 
 
 def _shared(cluster: Cluster, admin: User) -> None:

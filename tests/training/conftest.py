@@ -120,7 +120,7 @@ def make_run(cluster: Cluster, data_dir: Path, **values: Any) -> TrainingRun:
 
 
 def make_adapter(
-    cluster: Cluster,
+    cluster: Cluster | None,
     data_dir: Path,
     *,
     state: str = AdapterState.ACCEPTED,

@@ -12,8 +12,6 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from django.utils.translation import gettext_noop
-
 from curation.models import Cluster
 from curation.selectors import training_material
 from training.models import Adapter, AdapterKind, RunState, Split, TrainingExample, TrainingRun
@@ -29,7 +27,7 @@ from .starting_points import latest_common
 if TYPE_CHECKING:
     from curation.selectors import TrainingPair
 
-NAME = gettext_noop("All topics")
+NAME = "All topics"
 #: Fewer clusters have nothing in common.
 MIN_CLUSTERS = 2
 #: With more than this share of its entries new it is made anew.

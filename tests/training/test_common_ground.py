@@ -1,0 +1,158 @@
+"""Experts begin from what all topics have in common: from whom it learns, and when it is made."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from curation.models import Cluster
+from tests.factories import ClusterFactory
+from tests.training.conftest import BASE_SHA256, make_material
+from training.ml.train import read_config
+from training.models import Adapter, AdapterState, RunState, Split, TrainingExample, TrainingRun
+from training.services import learning
+from training.services.adapters import adapter_register
+from training.services.common_ground import common_train
+from training.services.learning import LearnOptions, learn
+from training.services.reporting import SilentReporter
+from training.services.run_folder import RunFolder
+from training.services.runs import run_create, run_folder
+from training.services.withdrawal import consent_sync
+
+pytestmark = pytest.mark.usefixtures("torch_base", "scripted", "trainer")
+
+
+@pytest.fixture
+def clusters(ready_cluster: Cluster) -> list[Cluster]:
+    """Two clusters that can be trained, of ten entries each."""
+    tips = ClusterFactory(name="Tips")
+    make_material(tips)
+    return [ready_cluster, tips]
+
+
+def make(clusters: list[Cluster], **options: Any) -> Adapter:
+    adapter = common_train(clusters, SilentReporter(), None, **options)
+    assert adapter is not None
+    shape(adapter)
+    return adapter
+
+
+def shape(adapter: Adapter) -> None:
+    """Give an adapter of the scripted trainer the shape of a real one."""
+    config, folder = adapter.run.config, RunFolder(Path(adapter.path))
+    lora = {"r": config["r"], "lora_alpha": config["alpha"], "target_modules": config["targets"]}
+    folder.write_json("adapter_config.json", lora)
+    folder.write_json("uno.json", {"kind": "expert", "base_sha256": BASE_SHA256})
+
+
+def entries(run: TrainingRun, split: str) -> set[Any]:
+    rows = TrainingExample.objects.filter(run=run, split=split)
+    return set(rows.values_list("entry_key", flat=True))
+
+
+def test_it_learns_what_the_clusters_own_runs_train_on(clusters: list[Cluster]) -> None:
+    adapter = make(clusters, seed=3)
+    assert (adapter.kind, adapter.cluster, adapter.state) == ("common", None, "candidate")
+    assert (adapter.run.state, adapter.epoch) == (RunState.ACCEPTED, 2)
+    own = [run_create(cluster, "expert", None, seed=3, is_incremental=False) for cluster in clusters]
+    for split in (Split.TRAIN, Split.VALIDATION):
+        assert entries(adapter.run, split) == entries(own[0], split) | entries(own[1], split)
+
+
+def test_the_trainer_takes_it_for_an_expert(clusters: list[Cluster]) -> None:
+    run, config = read_config(run_folder(make(clusters).run).path)
+    assert run["kind"] == "expert"
+    assert config.init_from == ""
+
+
+def test_one_topic_has_nothing_in_common(clusters: list[Cluster]) -> None:
+    tips = clusters[1]
+    for change in ({"is_noise": True}, {"is_noise": False, "is_excluded": True}):
+        Cluster.objects.filter(pk=tips.pk).update(**change)
+        tips.refresh_from_db()
+        assert common_train(clusters, SilentReporter(), None) is None
+    small = ClusterFactory(name="Haiku")
+    make_material(small, 3)
+    assert common_train([clusters[0], small], SilentReporter(), None) is None
+    assert not TrainingRun.objects.exists()
+
+
+def test_it_is_made_anew_when_most_of_it_is_new(clusters: list[Cluster]) -> None:
+    first = make(clusters)
+    assert make(clusters) == first
+    make_material(clusters[0], 4)
+    assert make(clusters) == first
+    make_material(clusters[1], 20)
+    second = make(clusters)
+    assert (second.version, first.version) == (2, 1)
+
+
+def test_a_new_expert_begins_from_it_and_is_asked_what_it_did_not_learn(
+    clusters: list[Cluster],
+) -> None:
+    adapter = make(clusters)
+    for cluster in clusters:
+        run = run_create(cluster, "expert", None)
+        assert run.config["init_sha256"] == adapter.sha256
+        assert run.n_validation == 5
+        assert not entries(run, Split.VALIDATION) & entries(adapter.run, Split.TRAIN)
+
+
+def test_a_critic_does_not(clusters: list[Cluster]) -> None:
+    make(clusters)
+    assert run_create(clusters[0], "critic", None).config["init_from"] == ""
+
+
+def test_a_served_expert_goes_before_it(clusters: list[Cluster]) -> None:
+    make(clusters)
+    run = run_create(clusters[0], "expert", None)
+    folder = run_folder(run)
+    folder.write("checkpoints/epoch-1/adapter_model.safetensors", "weights")
+    checkpoint = folder.path / "checkpoints/epoch-1"
+    own = adapter_register(run, checkpoint=checkpoint, epoch=1, state=AdapterState.SERVED)
+    shape(own)
+    make_material(clusters[0], 5)
+    assert run_create(clusters[0], "expert", None).config["init_sha256"] == own.sha256
+
+
+def test_who_withdraws_taints_it_and_what_began_from_it(clusters: list[Cluster]) -> None:
+    adapter = make(clusters)
+    run = run_create(clusters[0], "expert", None)
+    entry = adapter.run.examples.filter(entry__cluster=clusters[1], split="train").first().entry
+    entry.delete()
+    consent_sync()
+    adapter.refresh_from_db()
+    run.refresh_from_db()
+    assert adapter.is_tainted
+    assert run.state == RunState.CANCELLED
+    again = run_create(clusters[0], "expert", None)
+    assert again.config["init_from"] == ""
+
+
+def test_a_pass_makes_it_before_the_clusters(
+    clusters: list[Cluster], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(learning, "STAGES", ())
+    learn(SilentReporter(), None, LearnOptions(promote=False))
+    kinds = list(TrainingRun.objects.order_by("created_at").values_list("kind", flat=True))
+    assert kinds[0] == "common"
+    assert set(kinds[1:]) == {"expert"}
+
+
+def test_a_pass_goes_on_without_it(
+    clusters: list[Cluster], monkeypatch: pytest.MonkeyPatch, trainer: Callable[..., None]
+) -> None:
+    monkeypatch.setattr(learning, "STAGES", ())
+    trainer(error="The disk is full.")
+    outcome = learn(SilentReporter(), None, LearnOptions(promote=False))
+    assert {row.cluster for row in outcome.clusters} == {"Letters", "Tips"}
+    assert TrainingRun.objects.filter(kind="common", state=RunState.FAILED).count() == 1
+
+
+def test_it_can_be_left_out(clusters: list[Cluster], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(learning, "STAGES", ())
+    learn(SilentReporter(), None, LearnOptions(promote=False, has_common_ground=False))
+    assert not TrainingRun.objects.filter(kind="common").exists()
