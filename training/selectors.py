@@ -15,7 +15,8 @@ from curation.models import Cluster
 from training.expected_gain import Gain, expected_gain, past_runs
 from training.ml.paths import PathOrder
 from training.models import Adapter, AdapterState, Promotion, TrainingRun
-from training.services.paths import known_paths
+from training.services.common_ground import MAX_NEWS, MIN_CLUSTERS
+from training.services.paths import TRAINING_SHARE, known_paths
 from training.services.readiness import Readiness, cluster_readiness
 from training.services.runs import ACTIVE_STATES
 
@@ -77,12 +78,17 @@ class Pass:
 
 
 def next_pass(cards: Sequence[ClusterCard]) -> Pass:
-    """The clusters that are ready and have pairs which no run has seen, and how long they take."""
+    """The clusters that are ready and have pairs which no run has seen, and how long they take.
+
+    Where most pairs are new, common ground is made anew before them.
+    """
     ready = [card.readiness for card in cards if card.readiness.is_ready]
     new = [one for one in ready if one.n_new]
-    return Pass(
-        len(ready), len(new), sum(one.n_new for one in new), sum(one.seconds for one in new)
-    )
+    n_new = sum(one.n_new for one in new)
+    seconds = sum(one.seconds for one in new)
+    if len(ready) >= MIN_CLUSTERS and n_new > MAX_NEWS * sum(one.n_pairs for one in ready):
+        seconds += TRAINING_SHARE * sum(one.seconds for one in ready)
+    return Pass(len(ready), len(new), n_new, seconds)
 
 
 def _active_routes() -> dict[UUID, ServedRoute]:

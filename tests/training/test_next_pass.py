@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import pytest
 from django.test import Client
 from django.urls import reverse
 
@@ -12,6 +13,7 @@ from curation.models import Cluster
 from tests.factories import ClusterFactory
 from tests.training.conftest import make_material
 from training.selectors import cluster_cards, next_pass
+from training.services.paths import TRAINING_SHARE
 from uno_site.jobs.models import Job
 
 ClientFor = Callable[[Any], Client]
@@ -32,6 +34,12 @@ def test_clusters_that_cannot_learn_do_not_count(ready_cluster: Cluster) -> None
     found = next_pass(cluster_cards())
     assert (found.n_ready, found.n_clusters, found.n_new) == (1, 1, 10)
     assert next_pass([]).seconds == 0
+
+
+def test_common_ground_takes_its_time_too(ready_cluster: Cluster) -> None:
+    alone = next_pass(cluster_cards()).seconds
+    make_material(ClusterFactory(name="Tips"))
+    assert next_pass(cluster_cards()).seconds == pytest.approx(2 * alone * (1 + TRAINING_SHARE))
 
 
 def test_chosen_clusters_are_queued_together(
