@@ -57,7 +57,9 @@ def test_it_learns_what_the_clusters_own_runs_train_on(clusters: list[Cluster]) 
     adapter = make(clusters, seed=3)
     assert (adapter.kind, adapter.cluster, adapter.state) == ("common", None, "candidate")
     assert (adapter.run.state, adapter.epoch) == (RunState.ACCEPTED, 2)
-    own = [run_create(cluster, "expert", None, seed=3, is_incremental=False) for cluster in clusters]
+    own = [
+        run_create(cluster, "expert", None, seed=3, is_incremental=False) for cluster in clusters
+    ]
     for split in (Split.TRAIN, Split.VALIDATION):
         assert entries(adapter.run, split) == entries(own[0], split) | entries(own[1], split)
 
