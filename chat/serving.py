@@ -229,6 +229,7 @@ async def answer_async(
     sampling: Sampling = DEFAULT_SAMPLING,
     force_base: bool = False,
     shared: SharedRoute | None = None,
+    recall: Recall | None = None,
 ) -> Answer:
     """The whole reply of :func:`answer_stream`."""
     parts: list[str] = []
@@ -240,6 +241,7 @@ async def answer_async(
         sampling=sampling,
         force_base=force_base,
         shared=shared,
+        recall=recall,
     ):
         if isinstance(event, Delta):
             parts.append(event.text)
@@ -262,19 +264,22 @@ def answer_many(
     sampling: Sampling = DEFAULT_SAMPLING,
     force_base: bool = False,
     shared: SharedRoute | None = None,
+    recalls: Sequence[Recall | None] = (),
     concurrency: int = 8,
 ) -> list[Answer]:
     """Answer many conversations from synchronous code, in their order, so that the engine batches.
 
-    ``client`` is an async client; without one the served engine is asked.
+    ``client`` is an async client; without one the served engine is asked. ``recalls`` find the
+    notes of each conversation; none where it is empty.
     """
+    finding = recalls or [None] * len(conversations)
 
     async def run() -> list[Answer]:
         own = served_async_client() if client is None else None
         engine = own or client
         gate = asyncio.Semaphore(concurrency)
 
-        async def one(messages: Sequence[ChatMessage]) -> Answer:
+        async def one(messages: Sequence[ChatMessage], recall: Recall | None) -> Answer:
             async with gate:
                 return await answer_async(
                     messages,
@@ -283,10 +288,11 @@ def answer_many(
                     sampling=sampling,
                     force_base=force_base,
                     shared=shared,
+                    recall=recall,
                 )
 
         try:
-            return await asyncio.gather(*(one(messages) for messages in conversations))
+            return await asyncio.gather(*map(one, conversations, finding))
         finally:
             if own is not None:
                 await own.aclose()

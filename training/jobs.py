@@ -14,6 +14,7 @@ from training.services.evaluation.records import evaluation_start
 from training.services.evaluation.runner import evaluation_run
 from training.services.evaluation.workplace import forget
 from training.services.learning import LearnOptions, learn
+from training.services.path_choice import PathChoice
 from training.services.paths import cluster_train
 from training.services.personal.forgetting import has_to_forget, personal_sync
 from training.services.personal.serving import idle_routes, personal_unload_idle
@@ -26,6 +27,7 @@ from training.services.withdrawal import consent_sync, has_to_follow, rules_forg
 from uno_site.errors import InvalidInput
 from uno_site.jobs.context import JobContext
 from uno_site.jobs.registry import job_kind
+from uno_site.runtime.services import runtime_setting
 
 QUEUE = "train"
 
@@ -68,6 +70,7 @@ def run_cluster(ctx: JobContext) -> dict[str, Any]:
         job=ctx.job,
         seed=int(ctx.params.get("seed", 0)),
         config=ctx.params.get("config"),
+        choice=PathChoice(has_common_ground=runtime_setting("common_ground")),
         is_incremental=bool(ctx.params.get("is_incremental", True)),
     )
     return {"runs": {str(run.pk): run.state for run in runs}}
@@ -94,9 +97,12 @@ def verify_run(ctx: JobContext) -> dict[str, Any]:
 def run_learn(ctx: JobContext) -> dict[str, Any]:
     """The whole loop once: distil, cluster, score, train, verify, promote.
 
-    ``params``: the fields of :class:`LearnOptions` that differ from their defaults.
+    ``params``: the fields of :class:`LearnOptions` that differ from their defaults; that of
+    ``has_common_ground`` is the setting ``common_ground``.
     """
-    options = LearnOptions.from_params(ctx.params)
+    options = LearnOptions.from_params(
+        {"has_common_ground": runtime_setting("common_ground"), **ctx.params}
+    )
     return learn(ctx, ctx.job.created_by, options, job=ctx.job).as_json()
 
 

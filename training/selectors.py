@@ -19,6 +19,7 @@ from training.services.common_ground import MAX_NEWS, MIN_CLUSTERS
 from training.services.paths import TRAINING_SHARE, known_paths
 from training.services.readiness import Readiness, cluster_readiness
 from training.services.runs import ACTIVE_STATES
+from uno_site.runtime.services import runtime_setting
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,13 +81,14 @@ class Pass:
 def next_pass(cards: Sequence[ClusterCard]) -> Pass:
     """The clusters that are ready and have pairs which no run has seen, and how long they take.
 
-    Where most pairs are new, common ground is made anew before them.
+    Where most pairs are new, common ground is made anew before them if it is switched on.
     """
     ready = [card.readiness for card in cards if card.readiness.is_ready]
     new = [one for one in ready if one.n_new]
     n_new = sum(one.n_new for one in new)
     seconds = sum(one.seconds for one in new)
-    if len(ready) >= MIN_CLUSTERS and n_new > MAX_NEWS * sum(one.n_pairs for one in ready):
+    is_common = runtime_setting("common_ground") and len(ready) >= MIN_CLUSTERS
+    if is_common and n_new > MAX_NEWS * sum(one.n_pairs for one in ready):
         seconds += TRAINING_SHARE * sum(one.seconds for one in ready)
     return Pass(len(ready), len(new), n_new, seconds)
 

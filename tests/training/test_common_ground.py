@@ -21,6 +21,9 @@ from training.services.reporting import SilentReporter
 from training.services.run_folder import RunFolder
 from training.services.runs import run_create, run_folder
 from training.services.withdrawal import consent_sync
+from uno_site.accounts.models import User
+from uno_site.jobs.services import job_run_now
+from uno_site.runtime.services import runtime_settings_change
 
 pytestmark = pytest.mark.usefixtures("torch_base", "scripted", "trainer")
 
@@ -46,6 +49,11 @@ def shape(adapter: Adapter) -> None:
     lora = {"r": config["r"], "lora_alpha": config["alpha"], "target_modules": config["targets"]}
     folder.write_json("adapter_config.json", lora)
     folder.write_json("uno.json", {"kind": "expert", "base_sha256": BASE_SHA256})
+
+
+def expert(cluster: Cluster) -> TrainingRun:
+    """A cluster's next run."""
+    return run_create(cluster, "expert", None, has_common_ground=True)
 
 
 def entries(run: TrainingRun, split: str) -> set[Any]:
@@ -97,7 +105,7 @@ def test_a_new_expert_begins_from_it_and_is_asked_what_it_did_not_learn(
 ) -> None:
     adapter = make(clusters)
     for cluster in clusters:
-        run = run_create(cluster, "expert", None)
+        run = expert(cluster)
         assert run.config["init_sha256"] == adapter.sha256
         assert run.n_validation == 5
         assert not entries(run, Split.VALIDATION) & entries(adapter.run, Split.TRAIN)
@@ -105,24 +113,24 @@ def test_a_new_expert_begins_from_it_and_is_asked_what_it_did_not_learn(
 
 def test_a_critic_does_not(clusters: list[Cluster]) -> None:
     make(clusters)
-    assert run_create(clusters[0], "critic", None).config["init_from"] == ""
+    assert run_create(clusters[0], "critic", None, has_common_ground=True).config["init_from"] == ""
 
 
 def test_a_served_expert_goes_before_it(clusters: list[Cluster]) -> None:
     make(clusters)
-    run = run_create(clusters[0], "expert", None)
+    run = expert(clusters[0])
     folder = run_folder(run)
     folder.write("checkpoints/epoch-1/adapter_model.safetensors", "weights")
     checkpoint = folder.path / "checkpoints/epoch-1"
     own = adapter_register(run, checkpoint=checkpoint, epoch=1, state=AdapterState.SERVED)
     shape(own)
     make_material(clusters[0], 5)
-    assert run_create(clusters[0], "expert", None).config["init_sha256"] == own.sha256
+    assert expert(clusters[0]).config["init_sha256"] == own.sha256
 
 
 def test_who_withdraws_taints_it_and_what_began_from_it(clusters: list[Cluster]) -> None:
     adapter = make(clusters)
-    run = run_create(clusters[0], "expert", None)
+    run = expert(clusters[0])
     entry = adapter.run.examples.filter(entry__cluster=clusters[1], split="train").first().entry
     entry.delete()
     consent_sync()
@@ -130,7 +138,7 @@ def test_who_withdraws_taints_it_and_what_began_from_it(clusters: list[Cluster])
     run.refresh_from_db()
     assert adapter.is_tainted
     assert run.state == RunState.CANCELLED
-    again = run_create(clusters[0], "expert", None)
+    again = expert(clusters[0])
     assert again.config["init_from"] == ""
 
 
@@ -138,7 +146,7 @@ def test_a_pass_makes_it_before_the_clusters(
     clusters: list[Cluster], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(learning, "STAGES", ())
-    learn(SilentReporter(), None, LearnOptions(promote=False))
+    learn(SilentReporter(), None, LearnOptions(promote=False, has_common_ground=True))
     kinds = list(TrainingRun.objects.order_by("created_at").values_list("kind", flat=True))
     assert kinds[0] == "common"
     assert set(kinds[1:]) == {"expert"}
@@ -149,12 +157,19 @@ def test_a_pass_goes_on_without_it(
 ) -> None:
     monkeypatch.setattr(learning, "STAGES", ())
     trainer(error="The disk is full.")
-    outcome = learn(SilentReporter(), None, LearnOptions(promote=False))
+    outcome = learn(SilentReporter(), None, LearnOptions(promote=False, has_common_ground=True))
     assert {row.cluster for row in outcome.clusters} == {"Letters", "Tips"}
     assert TrainingRun.objects.filter(kind="common", state=RunState.FAILED).count() == 1
 
 
-def test_it_can_be_left_out(clusters: list[Cluster], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_it_is_off_until_it_is_switched_on(
+    clusters: list[Cluster], admin: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(learning, "STAGES", ())
-    learn(SilentReporter(), None, LearnOptions(promote=False, has_common_ground=False))
+    params = {"promote": False}
+    job_run_now(kind="training.learn", params=params)
     assert not TrainingRun.objects.filter(kind="common").exists()
+    runtime_settings_change(values={"common_ground": True}, by=admin)
+    make_material(clusters[0], 3)
+    job_run_now(kind="training.learn", params=params)
+    assert TrainingRun.objects.filter(kind="common").count() == 1

@@ -15,6 +15,7 @@ from tests.training.conftest import make_material
 from training.selectors import cluster_cards, next_pass
 from training.services.paths import TRAINING_SHARE
 from uno_site.jobs.models import Job
+from uno_site.runtime.services import runtime_settings_change
 
 ClientFor = Callable[[Any], Client]
 
@@ -36,9 +37,11 @@ def test_clusters_that_cannot_learn_do_not_count(ready_cluster: Cluster) -> None
     assert next_pass([]).seconds == 0
 
 
-def test_common_ground_takes_its_time_too(ready_cluster: Cluster) -> None:
+def test_common_ground_takes_its_time_too(ready_cluster: Cluster, admin: Any) -> None:
     alone = next_pass(cluster_cards()).seconds
     make_material(ClusterFactory(name="Tips"))
+    assert next_pass(cluster_cards()).seconds == pytest.approx(2 * alone)
+    runtime_settings_change(values={"common_ground": True}, by=admin)
     assert next_pass(cluster_cards()).seconds == pytest.approx(2 * alone * (1 + TRAINING_SHARE))
 
 

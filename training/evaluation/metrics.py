@@ -21,7 +21,10 @@ PROMPT_TOKENS = Metric(
     "prompt_tokens", "Prompt tokens", higher_is_better=False, bounds=(0.0, float("inf"))
 )
 SECONDS = Metric("seconds", "Seconds", higher_is_better=False, bounds=(0.0, float("inf")))
-COMMON = (ON_TOPIC, REPETITION, LENGTH_RATIO, PROMPT_TOKENS, SECONDS)
+FIRST_SECONDS = Metric(
+    "first_seconds", "Seconds to the first word", higher_is_better=False, bounds=(0.0, float("inf"))
+)
+COMMON = (ON_TOPIC, REPETITION, LENGTH_RATIO, PROMPT_TOKENS, SECONDS, FIRST_SECONDS)
 
 __all__ = ["COMMON", "common_scores", "length_ratio"]
 

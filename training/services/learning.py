@@ -38,13 +38,15 @@ PROMOTED = "Accepted by verification in a learning pass"
 class LearnOptions:
     """How a pass goes: ``approve_all`` lets everything unflagged train without a curator.
 
+    With ``has_common_ground`` clusters' first experts begin from what all topics have in common
+    (the setting of that name).
+
     The others are for measuring what each part of the loop is worth (ablations); the defaults
     are the product. ``paths`` says which kinds are tried. Without ``is_verified`` an expert is
     served as its last epoch left it; without ``is_noise_filtered`` clusters that are flagged as
     noise learn too; without ``is_clustered`` all entries make one cluster that answers every
     question. Without ``is_reach_checked`` routes keep their clusters' reach, however much they
-    take that is nobody's. Without ``has_common_ground`` a cluster's first expert begins from
-    nothing. ``is_shared`` keeps run folders by their content, so that instances
+    take that is nobody's. ``is_shared`` keeps run folders by their content, so that instances
     with one folder of runs train equal material once.
     """
 
@@ -57,7 +59,7 @@ class LearnOptions:
     is_clustered: bool = True
     is_reach_checked: bool = True
     is_shared: bool = False
-    has_common_ground: bool = True
+    has_common_ground: bool = False
 
     @classmethod
     def from_params(cls, params: Mapping[str, Any]) -> Self:
@@ -80,7 +82,7 @@ class LearnOptions:
     @property
     def choice(self) -> PathChoice:
         """What concerns a single cluster's training."""
-        return PathChoice(self.paths, self.is_verified, self.is_shared)
+        return PathChoice(self.paths, self.is_verified, self.is_shared, self.has_common_ground)
 
 
 def _option_names() -> list[str]:

@@ -20,6 +20,7 @@ class PathChoice:
     paths: Paths = "gap"
     is_verified: bool = True
     is_shared: bool = False
+    has_common_ground: bool = False
 
     def of(self, kinds: Sequence[str]) -> tuple[str, ...]:
         """The kinds to try, out of those that the product would try, in its order.

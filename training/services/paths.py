@@ -124,6 +124,7 @@ def cluster_train(
             seed=seed,
             job=job,
             is_shared=choice.is_shared,
+            has_common_ground=choice.has_common_ground,
             is_incremental=is_incremental,
         )
         runs.append(run)

@@ -80,6 +80,7 @@ def run_create(
     job: Job | None = None,
     is_incremental: bool = True,
     is_shared: bool = False,
+    has_common_ground: bool = False,
 ) -> TrainingRun:
     """Make a run of ``kind`` for a cluster: rows, folder, and examples; nothing is trained yet.
 
@@ -87,7 +88,8 @@ def run_create(
     same before is found there: trained already, or to be gone on with.
 
     ``is_incremental`` goes on from the cluster's served adapter where it has one and there is new
-    material (:func:`training.services.starting_points.starting_point`), else from nothing.
+    material (:func:`training.services.starting_points.starting_point`), else from nothing, or
+    with ``has_common_ground`` from what all topics have in common.
 
     Raises
     ------
@@ -108,7 +110,9 @@ def run_create(
     split = material.split_pairs(pairs, seed=seed)
     base = torch_base(served_client().health())
     values = config_for(kind, base, config)
-    start = starting_point(cluster, kind, values, pairs) if is_incremental else None
+    start = None
+    if is_incremental:
+        start = starting_point(cluster, kind, values, pairs, has_common_ground=has_common_ground)
     if start is not None and not values["init_from"]:
         values |= start.as_config()
         split = material.split_pairs(pairs, seed=seed, trained=start.trained)

@@ -45,10 +45,15 @@ class StartingPoint:
 
 
 def starting_point(
-    cluster: Cluster, kind: str, config: Mapping[str, Any], pairs: Sequence[TrainingPair]
+    cluster: Cluster,
+    kind: str,
+    config: Mapping[str, Any],
+    pairs: Sequence[TrainingPair],
+    *,
+    has_common_ground: bool = False,
 ) -> StartingPoint | None:
     """The cluster's served adapter, if there is new material and a run with ``config`` fits it;
-    else, for an expert, the adapter of what all topics have in common.
+    else, for an expert ``has_common_ground``, the adapter of what all topics have in common.
 
     Neither where too few prompts are left that it has not learned: a win on those that it has
     would prove nothing.
@@ -61,7 +66,7 @@ def starting_point(
             found = _fitting(adapter, kind, config, pairs)
             if found is not None:
                 return found
-    common = latest_common() if kind == AdapterKind.EXPERT else None
+    common = latest_common() if has_common_ground and kind == AdapterKind.EXPERT else None
     return _fitting(common, kind, config, pairs) if common is not None else None
 
 

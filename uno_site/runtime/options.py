@@ -183,6 +183,16 @@ _ALL = (
         lambda: True,
     ),
     Option(
+        "common_ground",
+        _("Experts begin from what all topics have in common"),
+        _(
+            "Of help where topics have few pairs. But then every expert has learned from "
+            "everybody: who withdraws takes them all off until they are trained anew."
+        ),
+        "switch",
+        lambda: False,
+    ),
+    Option(
         "shared_adapter",
         _("A shared adapter learns from everybody who agreed"),
         _(

@@ -51,6 +51,13 @@ _ALL = (
         remember=remember_preferences,
     ),
     Method(
+        "notes",
+        "Notes",
+        "The experience store's notes that fit the question stand before it.",
+        learning=None,
+        has_notes=True,
+    ),
+    Method(
         "global",
         "One adapter, no clusters",
         "One expert learns from everything that was approved, and answers every question.",
@@ -80,18 +87,24 @@ _ALL = (
         learning={"is_noise_filtered": False},
     ),
     Method(
-        "no_common_ground",
-        "UNO without common ground",
-        "Each cluster's first expert begins from nothing.",
-        learning={"has_common_ground": False},
-    ),
-    Method(
         "uno_single",
         "UNO-Single",
         "Experts where verification accepts them, the base model elsewhere.",
         learning={"paths": "expert_only"},
     ),
     Method(UNO, "UNO", "Experts and critics, as the gap asks and verification accepts."),
+    Method(
+        "uno_common",
+        "UNO from common ground",
+        "The same, but first experts begin from what all topics have in common.",
+        learning={"has_common_ground": True},
+    ),
+    Method(
+        "uno_notes",
+        "UNO and notes",
+        "UNO's routes, with the experience store's notes before the questions that they fit.",
+        has_notes=True,
+    ),
     Method(
         ONLINE,
         "UNO, online",

@@ -24,18 +24,25 @@ class Method:
     ``remember`` is set for methods that only change the prompt. The others are learned:
     ``learning`` are the options of the product's own loop (fields of
     :class:`training.services.learning.LearnOptions`), and answers go along the routes that
-    the loop has published. With ``n_batches`` the logs arrive in so many parts, each followed
-    by a pass of the loop.
+    the loop has published; None trains nothing. With ``n_batches`` the logs arrive in so many
+    parts, each followed by a pass of the loop. With ``has_notes`` the experience store learns
+    from the logs, and its notes stand before the questions that they fit.
     """
 
     name: str
     title: str
     text: str
     remember: Remember | None = None
-    learning: Mapping[str, Any] = field(default_factory=dict)
+    learning: Mapping[str, Any] | None = field(default_factory=dict)
     n_batches: int = 1
+    has_notes: bool = False
 
     @property
     def is_learned(self) -> bool:
-        """Whether the method trains adapters."""
+        """Whether the method needs an instance of its own, to train adapters or keep notes."""
         return self.remember is None
+
+    @property
+    def is_trained(self) -> bool:
+        """Whether the method trains adapters."""
+        return self.is_learned and self.learning is not None

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from chat.models import RouteTable
+from chat.notes import Recall
 from chat.services.messages import REPLY_SAMPLING
 from chat.serving import Answer, answer_many
 from training.evaluation.methods.protocol import Prompting
@@ -22,6 +23,8 @@ from uno_site.inference.protocol import FloatArray
 
 from .workplace import append_lines, read_lines
 
+RecallOf = Callable[[Item], Recall | None]
+"""From a prompt to what finds the notes of whoever asks it."""
 TopicRows = Callable[[str], FloatArray]
 """From a topic to the embeddings of all its held-out prompts, [m, d]."""
 N_AT_ONCE = 8
@@ -56,11 +59,12 @@ def answer_items(
     *,
     prompting: Prompting = tuple,
     table: RouteTable | None = None,
+    recall_of: RecallOf = lambda item: None,
 ) -> None:
     """Answer what is not yet in the file at ``path``, as the chat would; score and keep it.
 
-    ``table`` None has the base model answer. ``seconds`` of an answer is its share of the
-    time that its group took.
+    ``table`` None has the base model answer, ``recall_of`` finds an item's notes. ``seconds``
+    of an answer is its share of the time that its group took.
     """
     known = {row["item"] for row in read_lines(path)}
     items = asking.items
@@ -68,7 +72,8 @@ def answer_items(
     topic_rows = _topic_rows(items)
     for start in range(0, len(missing), N_AT_ONCE):
         group = missing[start : start + N_AT_ONCE]
-        append_lines(path, _answer(asking, group, prompting, table, topic_rows))
+        recalls = [recall_of(item) for item in group]
+        append_lines(path, _answer(asking, group, prompting, table, recalls, topic_rows))
         asking.say(f"{path.stem}: answered {len(known) + start + len(group)}")
 
 
@@ -86,6 +91,7 @@ def _answer(
     group: Sequence[Item],
     prompting: Prompting,
     table: RouteTable | None,
+    recalls: Sequence[Recall | None],
     topic_rows: TopicRows,
 ) -> list[dict[str, Any]]:
     started = time.monotonic()
@@ -95,6 +101,7 @@ def _answer(
         table=table,
         sampling=sampling,
         force_base=table is None,
+        recalls=recalls,
     )
     seconds = (time.monotonic() - started) / len(group)
     scores = _common(group, [answer.text for answer in answers], topic_rows)
@@ -125,6 +132,8 @@ def _query(item: Item) -> str:
 
 def _row(item: Item, answer: Answer, scores: dict[str, float], seconds: float) -> dict[str, Any]:
     why = answer.provenance
+    if why.ttft_seconds is not None:
+        scores = {**scores, "first_seconds": round(why.ttft_seconds, 3)}
     return {
         "item": item.id,
         "topic": item.topic,

@@ -22,8 +22,9 @@ OUTSIDE = "outside-"
 
 
 def has_outside_step(method: Method) -> bool:
-    """Whether a method is measured here: one that only writes before a question routes nothing."""
-    return method.is_learned or method.name == BASE
+    """Whether a method is measured here: one that only writes before a question routes nothing,
+    and the notes' routes are measured without them."""
+    return (method.is_trained and not method.has_notes) or method.name == BASE
 
 
 def outside_path(folder: SeedFolder, name: str) -> Path:

@@ -86,7 +86,7 @@ def plan_steps(config: EvaluationConfig) -> list[Step]:
         steps.append(Step(seed, LIVE, LIVING_COST))
         for name in config.methods:
             method = METHODS[name]
-            learning = LEARNING_COST * method.is_learned
+            learning = LEARNING_COST * method.is_trained
             steps.append(Step(seed, name, (n_items + learning) * method.n_batches))
             if config.outside and has_outside_step(method):
                 share = 1 if name == BASE else OUTSIDE_SHARE

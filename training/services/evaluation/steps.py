@@ -25,6 +25,7 @@ from uno_site.jobs.services import job_run_now
 from .answering import Asking, answer_items, copy_answers
 from .living import curate, keep_dialogues, kept_dialogues, live
 from .noise_truth import noise_figures
+from .noting import askers_by_topic, learn_notes, recalls
 from .outside import OUTSIDE, answer_outside, outside_path
 from .workplace import LIVE, SeedFolder, alone
 
@@ -73,11 +74,18 @@ def _method(
         return {}
     if method.n_batches > 1:
         return _online(method, asking, folder)
-    outcome = _learn_once(method, seed, kept_dialogues(folder), folder, f"{method.name}-learned")
-    table = route_table_active()
+    dialogues = kept_dialogues(folder)
+    outcome: dict[str, Any] = {}
+    if method.is_trained:
+        outcome = _learn_once(method, seed, dialogues, folder, f"{method.name}-learned")
     path = folder.answers(method.name, 0)
-    copy_answers(path, _twins(folder, method.name, outcome["signature"]))
-    answer_items(asking, path, table=table)
+    if method.has_notes:
+        outcome = {"notes": learn_notes(say), **outcome, "signature": None}
+        askers = askers_by_topic(dialogues)
+        answer_items(asking, path, table=route_table_active(), recall_of=recalls(askers))
+    else:
+        copy_answers(path, _twins(folder, method.name, outcome["signature"]))
+        answer_items(asking, path, table=route_table_active())
     unload_quietly(served_adapters().values())
     return outcome
 
@@ -114,7 +122,7 @@ def _learn_once(
 
 
 def _learn(method: Method, seed: int, dialogues: Sequence[Dialogue]) -> dict[str, Any]:
-    params = {"approve_all": True, "seed": seed, "is_shared": True, **method.learning}
+    params = {"approve_all": True, "seed": seed, "is_shared": True, **(method.learning or {})}
     job = job_run_now(kind="training.learn", params=params, echo=True)
     return {
         "clusters": job.result["clusters"],
