@@ -72,6 +72,21 @@ def test_it_learns_what_the_clusters_own_runs_train_on(clusters: list[Cluster]) 
         assert entries(adapter.run, split) == entries(own[0], split) | entries(own[1], split)
 
 
+def test_what_a_cluster_holds_out_it_does_not_learn_in_another(clusters: list[Cluster]) -> None:
+    asked = [entry.query for entry in clusters[0].entries.all()]
+    for entry, query in zip(clusters[1].entries.all(), asked, strict=True):
+        entry.query = query
+        entry.messages = [{"role": "user", "content": query}]
+        entry.save()
+    folder = run_folder(make(clusters).run)
+    train, held_out = (
+        {row["messages"][-1]["content"] for row in folder.read_rows(f"{name}.jsonl")}
+        for name in ("train", "validation")
+    )
+    assert train
+    assert not train & held_out
+
+
 def test_the_trainer_takes_it_for_an_expert(clusters: list[Cluster]) -> None:
     run, config = read_config(run_folder(make(clusters).run).path)
     assert run["kind"] == "expert"

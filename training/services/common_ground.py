@@ -2,8 +2,8 @@
 
 A cluster's dozen pairs are enough to learn what its users want, and often too few to learn how to
 write as asked at all. That part the topics share (our addition,
-docs/adr/0015-experts-begin-from-common-ground.md). The adapter answers nobody: only what a cluster
-makes of it is verified and served.
+docs/adr/0015-experts-may-begin-from-common-ground.md). The adapter answers nobody: only what a
+cluster makes of it is verified and served.
 """
 
 from __future__ import annotations
@@ -57,14 +57,14 @@ def common_train(
     splits = [split for cluster in clusters if (split := _split(cluster, seed)) is not None]
     if len(splits) < MIN_CLUSTERS:
         return None
-    train = [pair for split in splits for pair in split.train]
+    pooled = _pool(splits)
     present = latest_common()
-    if present is not None and _news(present, train) <= MAX_NEWS:
+    if present is not None and _news(present, pooled.train) <= MAX_NEWS:
         return present
     run = _run_of_job(job) or pooled_run_create(
         AdapterKind.COMMON,
         NAME,
-        material.Split(train, [pair for split in splits for pair in split.validation]),
+        pooled,
         by,
         seed=seed,
         job=job,
@@ -84,6 +84,16 @@ def _split(cluster: Cluster, seed: int) -> material.Split | None:
     if material.count_prompts(pairs) < material.SPLIT.min_prompts:
         return None
     return material.split_pairs(pairs, seed=seed)
+
+
+def _pool(splits: Sequence[material.Split]) -> material.Split:
+    """All rows together; a prompt that any cluster holds out is in none of the training rows."""
+    validation = [pair for split in splits for pair in split.validation]
+    held_out = {material.prompt_key(pair) for pair in validation}
+    train = [pair for split in splits for pair in split.train]
+    return material.Split(
+        [pair for pair in train if material.prompt_key(pair) not in held_out], validation
+    )
 
 
 def _news(adapter: Adapter, train: Sequence[TrainingPair]) -> float:

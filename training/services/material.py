@@ -66,23 +66,24 @@ def query_of(pair: TrainingPair) -> str:
 
 def count_prompts(pairs: Sequence[TrainingPair]) -> int:
     """How many different prompts there are: what the minimum is counted in."""
-    return len({_prompt_key(pair) for pair in pairs})
+    return len({prompt_key(pair) for pair in pairs})
 
 
-def _prompt_key(pair: TrainingPair) -> str:
+def prompt_key(pair: TrainingPair) -> str:
+    """Equal for pairs that ask the same, whatever the case."""
     return dump_rows([{"messages": pair.messages}]).casefold()
 
 
 def untrained_prompts(pairs: Sequence[TrainingPair], trained: Collection[UUID]) -> set[str]:
     """The prompts of ``pairs`` of which no entry is among the ``trained`` ones."""
-    known = {_prompt_key(pair) for pair in pairs if pair.entry_id in trained}
-    return {_prompt_key(pair) for pair in pairs} - known
+    known = {prompt_key(pair) for pair in pairs if pair.entry_id in trained}
+    return {prompt_key(pair) for pair in pairs} - known
 
 
 def unseen_pairs(pairs: Sequence[TrainingPair], trained: Collection[UUID]) -> list[TrainingPair]:
     """The pairs whose prompts have no entry among the ``trained`` ones."""
     unseen = untrained_prompts(pairs, trained)
-    return [pair for pair in pairs if _prompt_key(pair) in unseen]
+    return [pair for pair in pairs if prompt_key(pair) in unseen]
 
 
 def split_pairs(
@@ -105,7 +106,7 @@ def split_pairs(
     """
     groups: dict[str, list[TrainingPair]] = {}
     for pair in pairs:
-        groups.setdefault(_prompt_key(pair), []).append(pair)
+        groups.setdefault(prompt_key(pair), []).append(pair)
     if len(groups) < policy.min_prompts:
         raise InvalidInput(
             _("The cluster has %(n)s approved prompts; training needs %(min_prompts)s.")
@@ -164,5 +165,5 @@ def verification_rows(pairs: Sequence[TrainingPair]) -> list[dict[str, Any]]:
     """One row for each different prompt, the first pair of it (the best source) speaking."""
     first: dict[str, TrainingPair] = {}
     for pair in pairs:
-        first.setdefault(_prompt_key(pair), pair)
+        first.setdefault(prompt_key(pair), pair)
     return [verification_row(pair) for pair in first.values()]

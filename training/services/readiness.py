@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from curation.models import Cluster
 from curation.selectors import TrainingPair, training_material
-from training.models import RunState, TrainingRun
+from training.models import CLUSTER_KINDS, RunState, TrainingRun
 
 from .material import SPLIT, count_prompts
 
@@ -84,8 +84,9 @@ def has_new_material(cluster: Cluster, pairs: Sequence[TrainingPair]) -> bool:
 
 
 def seconds_per_pair() -> float:
-    """Mean seconds of this instance's latest concluded runs for one pair of theirs."""
+    """Mean seconds of the clusters' latest concluded runs here for one pair of theirs."""
     runs = TrainingRun.objects.filter(
+        kind__in=CLUSTER_KINDS,
         state__in=(RunState.ACCEPTED, RunState.REFUSED),
         started_at__isnull=False,
         finished_at__gt=F("started_at"),
