@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from django.db import connection
 
+SIGN_UP_LOCK = 7_110_013
+"""The number of :func:`transaction_lock` under which the first account is made."""
+
 ANALYSIS_LIMIT = 400
 """SQLite looks at so many rows of an index at most, as its manual advises."""
 
@@ -24,3 +27,13 @@ def statistics_refresh() -> None:
     with connection.cursor() as cursor:
         cursor.execute(f"PRAGMA analysis_limit = {ANALYSIS_LIMIT}")
         cursor.execute("ANALYZE")
+
+
+def transaction_lock(number: int) -> None:
+    """Wait until no other transaction holds this lock, and hold it until one's own ends.
+
+    SQLite has one writer at a time anyway.
+    """
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [number])

@@ -1,9 +1,12 @@
 """Open sign-up, the first account, and sign-up by invitation."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 
 from uno_site.accounts.models import Invitation, Role, User
@@ -23,6 +26,26 @@ FORM = {
 def test_the_first_account_is_the_admins(client) -> None:
     client.post("/accounts/sign-up/", FORM)
     assert User.objects.get().role == Role.ADMIN
+
+
+@pytest.mark.skipif(connection.vendor == "sqlite", reason="SQLite lets one process write at a time")
+@pytest.mark.django_db(transaction=True)
+def test_of_two_at_once_one_is_the_first() -> None:
+    meet = threading.Barrier(4)
+
+    def sign_up(name: str) -> str:
+        meet.wait(timeout=30)
+        try:
+            return user_sign_up(username=name, password="a horse of another colour").role
+        except Conflict:
+            return "closed"
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(4) as pool:
+        roles = list(pool.map(sign_up, ("ana", "ben", "cem", "dora")))
+    assert sorted(roles) == ["admin", "closed", "closed", "closed"]
+    assert User.objects.count() == 1
 
 
 def test_after_that_sign_up_is_closed(client, admin) -> None:

@@ -19,6 +19,7 @@ from chat.experience.ml.partition import FloatArray
 from chat.experience.models import Experience
 from chat.experience.store.changes import Mark, changes_since
 from chat.experience.store.scopes import ScopeKey
+from uno_site.database import transaction_lock
 
 Hit = tuple[UUID, float]
 _LOCK = 7_110_012
@@ -104,7 +105,7 @@ def follow() -> None:
     if changes_since(_mark()) is None:
         return
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
+        transaction_lock(_LOCK)
         changes = changes_since(_mark())
         if changes is None:
             return
