@@ -51,9 +51,9 @@ def shape(adapter: Adapter) -> None:
     folder.write_json("uno.json", {"kind": "expert", "base_sha256": BASE_SHA256})
 
 
-def expert(cluster: Cluster) -> TrainingRun:
+def expert(cluster: Cluster, seed: int = 0) -> TrainingRun:
     """A cluster's next run."""
-    return run_create(cluster, "expert", None, has_common_ground=True)
+    return run_create(cluster, "expert", None, seed=seed, has_common_ground=True)
 
 
 def entries(run: TrainingRun, split: str) -> set[Any]:
@@ -65,9 +65,7 @@ def test_it_learns_what_the_clusters_own_runs_train_on(clusters: list[Cluster]) 
     adapter = make(clusters, seed=3)
     assert (adapter.kind, adapter.cluster, adapter.state) == ("common", None, "candidate")
     assert (adapter.run.state, adapter.epoch) == (RunState.ACCEPTED, 2)
-    own = [
-        run_create(cluster, "expert", None, seed=3, is_incremental=False) for cluster in clusters
-    ]
+    own = [expert(cluster, seed=3) for cluster in clusters]
     for split in (Split.TRAIN, Split.VALIDATION):
         assert entries(adapter.run, split) == entries(own[0], split) | entries(own[1], split)
 
@@ -125,6 +123,15 @@ def test_a_new_expert_begins_from_it_and_is_asked_what_it_did_not_learn(
         assert run.config["init_sha256"] == adapter.sha256
         assert run.n_validation == 5
         assert not entries(run, Split.VALIDATION) & entries(adapter.run, Split.TRAIN)
+
+
+def test_more_is_held_out_than_of_an_expert_from_nothing(clusters: list[Cluster]) -> None:
+    for cluster in clusters:
+        make_material(cluster, 8)
+    make(clusters)
+    assert (expert(clusters[0]).n_train, expert(clusters[0]).n_validation) == (10, 8)
+    alone = run_create(clusters[0], "expert", None)
+    assert (alone.n_train, alone.n_validation) == (12, 6)
 
 
 def test_a_critic_does_not(clusters: list[Cluster]) -> None:

@@ -83,7 +83,7 @@ def _split(cluster: Cluster, seed: int) -> material.Split | None:
         return None
     if material.count_prompts(pairs) < material.SPLIT.min_prompts:
         return None
-    return material.split_pairs(pairs, seed=seed)
+    return material.split_pairs(pairs, seed=seed, policy=material.COMMON_SPLIT)
 
 
 def _pool(splits: Sequence[material.Split]) -> material.Split:

@@ -115,7 +115,7 @@ def run_create(
         start = starting_point(cluster, kind, values, pairs, has_common_ground=has_common_ground)
     if start is not None and not values["init_from"]:
         values |= start.as_config()
-        split = material.split_pairs(pairs, seed=seed, trained=start.trained)
+        split = material.split_pairs(pairs, seed=seed, policy=start.policy, trained=start.trained)
     run = TrainingRun(
         cluster=cluster, cluster_name=cluster.name, kind=kind, job=job, config=values, seed=seed
     )

@@ -26,7 +26,7 @@ from training.models import (
 )
 
 from .adapters import is_intact
-from .material import SPLIT, untrained_prompts
+from .material import COMMON_SPLIT, SPLIT, SplitPolicy, untrained_prompts
 
 if TYPE_CHECKING:
     from curation.selectors import TrainingPair
@@ -38,6 +38,11 @@ class StartingPoint:
 
     adapter: Adapter
     trained: frozenset[UUID]
+
+    @property
+    def policy(self) -> SplitPolicy:
+        """How the pairs of a run that goes on from here are divided."""
+        return COMMON_SPLIT if self.adapter.kind == AdapterKind.COMMON else SPLIT
 
     def as_config(self) -> dict[str, Any]:
         """The keys of the trainer's config."""
