@@ -38,7 +38,10 @@ def test_a_zero_adapter_changes_nothing(engine, tmp_path):
     engine.unload_adapter("zero")
 
 
-def test_base_and_adapter_streams_interleave_without_touching_each_other(engine, adapter, ask):
+def test_base_and_adapter_streams_interleave_without_touching_each_other(engine, tmp_path, ask):
+    adapter = "louder"  # than rounding, in every file format
+    engine.load_adapter(adapter, str(make_adapter(tmp_path / adapter, scale=0.15)))
+
     def first_logprob(result):
         return result.logprobs[0].logprob
 
@@ -48,11 +51,13 @@ def test_base_and_adapter_streams_interleave_without_touching_each_other(engine,
     alone = {model: engine.chat(asked(model)) for model in (BASE, adapter)}
     models = [BASE, adapter] * 2
     together = engine.chat_many([asked(model) for model in models])
-    # Batches of another size round differently, so only the beginnings must agree.
+    # Batches of another size round differently, so only the beginnings must agree, and each
+    # stream must be far nearer to its own than to the other; how far depends on the file format.
+    gap = abs(first_logprob(alone[BASE]) - first_logprob(alone[adapter]))
     for model, result in zip(models, together, strict=True):
         assert result.text[:20] == alone[model].text[:20]
-        assert first_logprob(result) == pytest.approx(first_logprob(alone[model]), abs=0.02)
-    assert abs(first_logprob(alone[BASE]) - first_logprob(alone[adapter])) > 0.04
+        assert abs(first_logprob(result) - first_logprob(alone[model])) < gap / 2
+    engine.unload_adapter(adapter)
 
 
 def test_models_lists_the_adapter_under_its_base(engine, adapter):
