@@ -49,9 +49,8 @@ def test_a_topic_is_asked_by_whoever_asked_it_most() -> None:
     assert askers_by_topic(had) == {"a": "ben", "b": "ana"}
 
 
-def test_the_asker_gets_their_own_notes_and_nobody_elses(
-    db: None, scripted: ScriptedClient
-) -> None:
+@pytest.mark.django_db(transaction=True)
+def test_the_asker_gets_their_own_notes_and_nobody_elses(scripted: ScriptedClient) -> None:
     ana, _ = (UserFactory(username=name, training_consent=True) for name in ("ana", "ben"))
     episode_of(ana, ASKED, WRONG, correction=RIGHT)
     learn_notes(lambda line: None)
