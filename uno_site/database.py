@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from django.db import connection
 
-SIGN_UP_LOCK = 7_110_013
-"""The number of :func:`transaction_lock` under which the first account is made."""
-
 ANALYSIS_LIMIT = 400
 """SQLite looks at so many rows of an index at most, as its manual advises."""
 

@@ -15,13 +15,20 @@ from uuid import UUID
 from curation.models import Cluster
 from curation.selectors import training_material
 from training.models import Adapter, AdapterKind, RunState, Split, TrainingExample, TrainingRun
+from uno_site.errors import Conflict, InvalidInput
 from uno_site.jobs.models import Job
 
 from . import material
 from .adapters import adapter_register
 from .execution import run_execute
 from .reporting import Reporter
-from .runs import FINAL_STATES, pooled_run_create, run_folder, run_set_state
+from .runs import (
+    FINAL_STATES,
+    check_trainable,
+    pooled_run_create,
+    run_folder,
+    run_set_state,
+)
 from .starting_points import latest_common
 
 if TYPE_CHECKING:
@@ -78,12 +85,13 @@ def common_train(
 
 
 def _split(cluster: Cluster, seed: int) -> material.Split | None:
-    pairs = training_material(cluster)
-    if cluster.is_noise or cluster.is_excluded:
+    """The pairs as the cluster's own run divides them; None where it cannot be trained."""
+    try:
+        check_trainable(cluster)
+        pairs = training_material(cluster)
+        return material.split_pairs(pairs, seed=seed, policy=material.COMMON_SPLIT)
+    except (Conflict, InvalidInput):
         return None
-    if material.count_prompts(pairs) < material.SPLIT.min_prompts:
-        return None
-    return material.split_pairs(pairs, seed=seed, policy=material.COMMON_SPLIT)
 
 
 def _pool(splits: Sequence[material.Split]) -> material.Split:

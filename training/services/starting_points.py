@@ -63,16 +63,22 @@ def starting_point(
     Neither where too few prompts are left that it has not learned: a win on those that it has
     would prove nothing.
     """
+    is_from_common = has_common_ground and kind == AdapterKind.EXPERT
+    candidates = (_outgrown(cluster, kind, pairs), latest_common() if is_from_common else None)
+    for adapter in candidates:
+        if adapter is not None and (found := _fitting(adapter, kind, config, pairs)):
+            return found
+    return None
+
+
+def _outgrown(cluster: Cluster, kind: str, pairs: Sequence[TrainingPair]) -> Adapter | None:
+    """The cluster's served adapter, if there are pairs whose entries its run did not have."""
     served = Adapter.objects.filter(cluster=cluster, kind=kind, state=AdapterState.SERVED)
     adapter = served.filter(is_tainted=False).order_by("-version").first()
-    if adapter is not None:
-        known = set(adapter.run.examples.values_list("entry_key", flat=True))
-        if any(pair.entry_id not in known for pair in pairs):
-            found = _fitting(adapter, kind, config, pairs)
-            if found is not None:
-                return found
-    common = latest_common() if has_common_ground and kind == AdapterKind.EXPERT else None
-    return _fitting(common, kind, config, pairs) if common is not None else None
+    if adapter is None:
+        return None
+    known = set(adapter.run.examples.values_list("entry_key", flat=True))
+    return adapter if any(pair.entry_id not in known for pair in pairs) else None
 
 
 def latest_common() -> Adapter | None:

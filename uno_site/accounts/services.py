@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from uno_site.audit.services import audit_record
-from uno_site.database import SIGN_UP_LOCK, transaction_lock
+from uno_site.database import transaction_lock
 from uno_site.errors import Conflict, InvalidInput, UnoError
 from uno_site.runtime.services import runtime_setting
 
@@ -18,6 +18,8 @@ from .models import ConsentEvent, Invitation, Role, User
 #: Failed sign-ins of one name from one address within the window, before a pause.
 MAX_FAILED_SIGN_INS = 8
 FAILED_SIGN_IN_WINDOW_SECONDS = 300
+#: Under it the first account is made.
+_SIGN_UP_LOCK = 7_110_013
 
 
 class TooManySignIns(UnoError):
@@ -43,7 +45,7 @@ def user_sign_up(
     Conflict
         The invitation was used or has expired; or sign-up is closed.
     """
-    transaction_lock(SIGN_UP_LOCK)  # of several who would be the first at once, one is
+    transaction_lock(_SIGN_UP_LOCK)  # of several who would be the first at once, one is
     if invitation is not None:
         invitation = Invitation.objects.select_for_update().get(pk=invitation.pk)
         if not invitation.is_open:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from chat.experience.models import Experience, Scope, Status
@@ -15,8 +15,8 @@ from training.evaluation.sets.protocol import Dialogue, Item
 from uno_site.accounts.models import Role, User
 
 from .answering import RecallOf
+from .living import Say
 
-Say = Callable[[str], None]
 CURATOR = "evaluation-curator"
 
 

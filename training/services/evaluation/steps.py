@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,13 +23,11 @@ from uno_site.files import file_sha256
 from uno_site.jobs.services import job_run_now
 
 from .answering import Asking, answer_items, copy_answers
-from .living import curate, keep_dialogues, kept_dialogues, live
+from .living import Say, curate, keep_dialogues, kept_dialogues, live
 from .noise_truth import noise_figures
 from .noting import askers_by_topic, learn_notes, recalls
 from .outside import OUTSIDE, answer_outside, outside_path
 from .workplace import LIVE, SeedFolder, alone
-
-Say = Callable[[str], None]
 
 
 def do_step(config: EvaluationConfig, folder: SeedFolder, seed: int, name: str, say: Say) -> None:
