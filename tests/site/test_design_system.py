@@ -43,6 +43,11 @@ def test_every_class_is_shown(admin_client: Client) -> None:
     assert there - shown - ELSEWHERE == set()
 
 
+def test_no_id_stands_twice(admin_client: Client) -> None:
+    ids = re.findall(r'\sid="([^"]*)"', admin_client.get(ADDRESS).text)
+    assert sorted(ids) == sorted(set(ids))
+
+
 def test_every_example_is_shown_once() -> None:
     there = {path.stem for path in (settings.BASE_DIR / "templates" / FOLDER).glob("*.html")}
     assert examples() == there
