@@ -4,6 +4,7 @@ import json
 import math
 import time
 from dataclasses import replace
+from typing import Any
 
 import httpx
 import pytest
@@ -17,10 +18,21 @@ PERSON = {
     "required": ["name"],
     "additionalProperties": False,
 }
+#: A reply that cannot end early, whatever is sampled.
+LONG_LIST = {
+    "type": "object",
+    "properties": {"numbers": {"type": "array", "items": {"type": "integer"}, "minItems": 400}},
+    "required": ["numbers"],
+    "additionalProperties": False,
+}
 
 
 def n_active(engine_url: str) -> int:
     return httpx.get(f"{engine_url}/health").json()["n_active"]
+
+
+def _following(name: str, schema: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "json_schema", "json_schema": {"name": name, "schema": schema}}
 
 
 def test_the_real_model_by_openais_client(live_url, token, engine_url, settings) -> None:
@@ -49,10 +61,7 @@ def _a_schema_is_followed(client: OpenAI) -> None:
     completion = client.chat.completions.create(
         model="uno",
         messages=[{"role": "user", "content": "Name a person, as JSON."}],
-        response_format={
-            "type": "json_schema",
-            "json_schema": {"name": "person", "schema": PERSON},
-        },
+        response_format=_following("person", PERSON),
         max_tokens=60,
     )
     assert set(json.loads(completion.choices[0].message.content)) == {"name"}
@@ -79,7 +88,11 @@ def _similar_texts_have_similar_embeddings(client: OpenAI) -> None:
 
 def _a_reader_that_leaves_frees_its_slot(client: OpenAI, engine_url: str) -> None:
     stream = client.chat.completions.create(
-        model="uno", messages=COUNT, max_tokens=2_000, stream=True
+        model="uno",
+        messages=COUNT,
+        response_format=_following("numbers", LONG_LIST),
+        max_tokens=2_000,
+        stream=True,
     )
     next(iter(stream))
     assert n_active(engine_url) == 1
