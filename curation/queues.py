@@ -29,8 +29,8 @@ from curation.selectors import count_of
 from curation.services.claims import free_for
 from uno_site.keyset import Key, Stretch, stretch
 
-MAX_COUNT = 1_000
-"""Counted no further in the tabs: a queue of thousands is "1000+"."""
+MAX_COUNT = 500
+"""Counted no further in the tabs of every page: a queue of thousands is "500+"."""
 LATEST = (Key("created_at", is_descending=True), Key("pk"))
 WAITING = (Key("skipped_at", is_nullable=True, nulls_first=True), Key("created_at"), Key("pk"))
 DECIDED = (Key("reviewed_at", is_descending=True, is_nullable=True), *LATEST)

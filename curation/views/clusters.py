@@ -27,7 +27,7 @@ from curation.services.review import entries_exclude, subject_exclude
 from curation.what_if import what_if
 from uno_site.accounts.permissions import curator_required
 
-PAGE_SIZE = 20
+PAGE_SIZE = 12
 N_EXEMPLARS = 3
 
 

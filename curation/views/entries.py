@@ -19,7 +19,7 @@ from curation.services.review import subject_exclude
 from uno_site.accounts.permissions import curator_required
 from uno_site.keyset import stretch
 
-PAGE_SIZE = 25
+PAGE_SIZE = 15
 
 
 @curator_required

@@ -58,7 +58,7 @@ QUEUES = {
         filter=RuleFilter,
         fragment="curation/rule_row.html",
         text_field="text",
-        page_size=15,
+        page_size=10,
     ),
     "pairs": Queue(
         title=gettext_lazy("Pairs"),
@@ -69,7 +69,7 @@ QUEUES = {
         filter=PairFilter,
         fragment="curation/pair_row.html",
         text_field="chosen",
-        page_size=10,
+        page_size=6,
     ),
 }
 DONE = {

@@ -20,8 +20,13 @@ from tests.benchmarks.report import Report, bar, machine, write_report
 
 NAME = "bench-pages"
 MAX_MS = 100.0
-N_ROUNDS, N_WARM = 40, 3
-TITLES = {"size": "What is in the database", "pages": "Each page"}
+N_ROUNDS, N_WARM = 120, 3
+N_ADDITIONS = 1_000_000
+TITLES = {
+    "size": "What is in the database",
+    "fixed_work": "A fixed piece of arithmetic in each turn: how far the machine itself varies",
+    "pages": "Each page",
+}
 PAGES = {
     "chat: home": "/",
     "chat: search, a word in every second message": "/search/?q=heating",
@@ -72,14 +77,14 @@ def measure(folder: Path) -> Report:
     from tests.benchmarks.page_data import fill, sizes
 
     call_command("migrate", verbosity=0)
-    found = time_pages(fill())
+    fixed, found = time_pages(fill())
     # The report belongs to the instance, not to the folder that goes away.
     os.environ.pop("UNO_DATA_DIR") if reports is None else os.environ.update(UNO_DATA_DIR=reports)
-    return {"size": sizes(), "pages": found}
+    return {"size": sizes(), "fixed_work": fixed, "pages": found}
 
 
-def time_pages(user: Any) -> Report:
-    """Milliseconds and queries of every page, asked for in turns.
+def time_pages(user: Any) -> tuple[Report, Report]:
+    """Milliseconds of a fixed piece of work; milliseconds and queries of every page, in turns.
 
     The CPU's milliseconds say what is left of the others where the machine has more to do.
     """
@@ -96,7 +101,12 @@ def time_pages(user: Any) -> Report:
     n_queries: dict[str, int] = {}
     times: defaultdict[str, list[float]] = defaultdict(list)
     work: defaultdict[str, list[float]] = defaultdict(list)
+    fixed: list[float] = []
     for turn in range(N_WARM + N_ROUNDS):
+        if turn >= N_WARM:
+            started = time.perf_counter()
+            sum(range(N_ADDITIONS))
+            fixed.append(1_000 * (time.perf_counter() - started))
         for name, url in urls.items():
             if turn == 0:
                 with CaptureQueriesContext(connection) as queries:
@@ -108,7 +118,8 @@ def time_pages(user: Any) -> Report:
             if turn >= N_WARM:
                 times[name].append(1_000 * (time.perf_counter() - started))
                 work[name].append(1_000 * (time.process_time() - cpu))
-    return {name: _figures(times[name], work[name], n_queries[name]) for name in urls}
+    spread = {"p50_ms": _quantile(fixed, 0.5), "p95_ms": _quantile(fixed, 0.95)}
+    return spread, {name: _figures(times[name], work[name], n_queries[name]) for name in urls}
 
 
 def _get(client: Any, url: str) -> None:

@@ -20,6 +20,7 @@ INSTALLED_APPS = [
     "uno_site.apps.UnoAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
+    "django.forms",
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.humanize",
@@ -80,6 +81,9 @@ TEMPLATES = [
         },
     },
 ]
+
+# Widgets are drawn by the project's templates where it has one, else by Django's.
+FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
 
 DATABASES = {"default": dj_database_url.parse(ENV.database_url, conn_max_age=0)}
 # The threads that draw pages keep their connections for so many seconds.
