@@ -13,6 +13,7 @@ from chat.experience.services.embedding import experiences_embed, unembedded
 from chat.experience.services.switches import SETTING
 from chat.experience.store import pgvector
 from chat.experience.store.changes import changes_prune
+from chat.experience.store.pgvector_index import indexes_ensure
 from uno_site.jobs.context import JobContext
 from uno_site.jobs.registry import job_kind
 from uno_site.runtime.services import runtime_setting
@@ -68,4 +69,4 @@ def _index() -> dict[str, Any]:
     if not pgvector.is_there():
         return {}
     pgvector.follow()
-    return {"has_index": pgvector.indexes_ensure()}
+    return {"has_index": indexes_ensure()}

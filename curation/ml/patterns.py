@@ -197,7 +197,8 @@ STYLES = (
         r"\b(?:(?:way )?too formal|less formal|too stiff|more casual)\b", "Use a less formal tone."
     ),
     _pattern(
-        r"\brobot(?:ic)?\b|\blike a human\b|\bsounds? like an? (?:ad|advert)\b",
+        r"\brobotic\b|\b(?:like|as|of) an? robot\b|\blike a human\b"
+        r"|\bsounds? like an? (?:ad|advert)\b",
         "Write in a natural, human tone.",
     ),
     _pattern(

@@ -20,6 +20,10 @@ Attitude = Literal["praise", "objection", "none"]
 ABOUT_FORM = frozenset({"style", "too_long", "too_short", "wrongly_refused"})
 #: The next turn asks the same again if it has this share of the question's words.
 ASKED_AGAIN = 0.8
+#: A note was used if the reply says this share of what it tells.
+USED_SHARE = 1 / 3
+#: Cosine from which a note's trigger is the question itself.
+SAME_QUESTION = 0.9
 #: Only the beginning of a turn says what the person thinks of the reply before.
 _OPENING_CHARS = 160
 
@@ -31,6 +35,8 @@ _OBJECTION = re.compile(
     r"|不对|不是这样|错了|不正确",
     re.IGNORECASE,
 )
+_FIGURE = re.compile(r"\d+")
+_CONTRACTION = re.compile(r"(?:n['’]t|['’](?:s|re|ll|ve|d|m))\b", re.IGNORECASE)
 _PRAISE = re.compile(
     r"^\W*(?:thanks|thank you|great|perfect|excellent|exactly|correct|right|that helps|well done"
     r"|danke|super|perfekt|genau|richtig|stimmt(?! (?:so )?nicht))\b"
@@ -65,29 +71,54 @@ def attitude(next_turn: str) -> Attitude:
 
 
 def was_used(content: str, reply: str, question: str = "") -> bool:
-    """Whether the reply says anything of what the note states; a note without rare terms (a wish
-    about form, say) always counts as used.
+    """Whether the reply says what the note states, :data:`USED_SHARE` of it at least; a note that
+    states nothing rare (a wish about form, say) always counts as used.
 
     What the question named already does not count, where the note says more than that: otherwise
-    a right note would be blamed for a wrong one that stood beside it and named the same.
+    a right note would be blamed for a wrong one that stood beside it and named the same. And a
+    word in common with a right answer is no merit: the wrong note beside it has that too.
     """
-    stated = rare_terms(content)
-    told = stated - rare_terms(question)
-    return not stated or bool((told or stated) & rare_terms(reply))
+    told = _told(content, question)
+    return not told or len(told & _stated(reply)) >= USED_SHARE * len(told)
 
 
-def credit(content: str, after: Aftermath) -> tuple[Verdict, str] | None:
+def says_otherwise(content: str, objection: str, question: str = "") -> bool:
+    """Whether an objection says what is right instead, and the note says nothing of it."""
+    right = _stated(objection) - _stated(question)
+    return bool(right) and not right & _told(content, question)
+
+
+def _told(content: str, question: str) -> frozenset[str]:
+    """What a note adds to the question; where that is nothing, all that it states."""
+    stated = _stated(content)
+    return (stated - _stated(question)) or stated
+
+
+def _stated(text: str) -> frozenset[str]:
+    """Rare terms, and figures however short: a time of day, a floor."""
+    return rare_terms(_CONTRACTION.sub("", text)) | frozenset(_FIGURE.findall(text))
+
+
+def credit(
+    content: str, after: Aftermath, *, similarity: float = 0.0
+) -> tuple[Verdict, str] | None:
     """What the use of a note with this text counts as, and by which signal; None if nothing came.
 
-    A note that the reply made nothing of gets neither merit nor blame.
+    A note that the reply made nothing of gets neither merit nor blame, with one exception: a note
+    for this very question (``similarity``, the cosine of question and trigger, is at least
+    :data:`SAME_QUESTION`) was passed over, and the person then said something else than it does.
     """
     judged = _judged(content, after)
     if judged is None:
         return None
     verdict, by = judged
-    if verdict != "neutral" and not was_used(content, after.reply, after.question):
-        return "neutral", by
-    return judged
+    if verdict == "neutral" or was_used(content, after.reply, after.question):
+        return judged
+    is_refuted = verdict == "harmful" and similarity >= SAME_QUESTION
+    said = after.correction or after.next_turn
+    if is_refuted and says_otherwise(content, said, after.question):
+        return judged
+    return "neutral", by
 
 
 def _judged(content: str, after: Aftermath) -> tuple[Verdict, str] | None:

@@ -59,11 +59,13 @@ def uses_settle() -> CreditReport:
 
 @transaction.atomic
 def _settle(key: object, report: CreditReport) -> None:
-    found = Use.objects.select_for_update(of=("self",)).select_related(
+    rows = Use.objects.select_for_update(of=("self",)).select_related(
         "experience", "message__parent", "message__conversation"
     )
-    use = found.get(pk=key)
-    outcome, by = credit(use.experience.content, aftermath_of(use.message)) or (Outcome.OPEN, "")
+    use = rows.get(pk=key)
+    after = aftermath_of(use.message)
+    found = credit(use.experience.content, after, similarity=use.similarity)
+    outcome, by = found or (Outcome.OPEN, "")
     _count(use.experience_id, use.outcome, -1)
     _count(use.experience_id, outcome, 1)
     use.outcome, use.outcome_by = outcome, by

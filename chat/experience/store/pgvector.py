@@ -2,11 +2,14 @@
 
 A table beside the notes holds the vectors of those that may be found, with their scope. Before a
 search it is brought to where the notes are, by the same changes that the memory store follows;
-so it does not matter who wrote a note. Rows leave with their note by the database's own cascade.
+so it does not matter who wrote a note. Rows leave with their note, by triggers (a foreign key
+would keep Django from emptying the notes' table: ``manage.py flush`` knows its own tables only).
+Everybody's notes get an index once they are many (:mod:`chat.experience.store.pgvector_index`).
 """
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Iterable, Sequence
 from functools import cache
 from typing import Any
@@ -16,33 +19,47 @@ import numpy as np
 from django.db import DatabaseError, connection, connections, transaction
 
 from chat.experience.ml.partition import FloatArray
-from chat.experience.models import Experience
+from chat.experience.models import Experience, Scope
 from chat.experience.store.changes import Mark, changes_since
+from chat.experience.store.pgvector_index import WIDER, near_rows
 from chat.experience.store.scopes import ScopeKey
+from chat.experience.store.triggers import STORE_LOCK
 from uno_site.database import transaction_lock
 
 Hit = tuple[UUID, float]
-_LOCK = 7_110_012
 _CHUNK = 1_000
-#: Scopes with more notes get an index; below it an exact search is fast enough.
-INDEX_ROWS = 100_000
-#: Rows that the index looks at: higher is nearer to exact, and slower.
-EF_SEARCH = 200
 
 _TABLES = (
     """CREATE TABLE IF NOT EXISTS experience_pgvector (
-        experience_id uuid PRIMARY KEY REFERENCES experience_experience (id) ON DELETE CASCADE,
+        experience_id uuid PRIMARY KEY,
         scope varchar(60) NOT NULL, embedder varchar(120) NOT NULL, embedding vector NOT NULL)""",
     """CREATE INDEX IF NOT EXISTS experience_pgvector_scope
         ON experience_pgvector (scope, embedder)""",
     """CREATE TABLE IF NOT EXISTS experience_pgvector_mark (
         one boolean PRIMARY KEY DEFAULT true CHECK (one), change_id bigint, token varchar(32))""",
     "INSERT INTO experience_pgvector_mark (change_id, token) VALUES (0, '') ON CONFLICT DO NOTHING",
+    "ALTER TABLE experience_pgvector"
+    " DROP CONSTRAINT IF EXISTS experience_pgvector_experience_id_fkey",
 )
+# The lock comes first: what a search is just taking up is seen, and leaves as well.
+_LEAVING = {
+    "delete": (
+        "REFERENCING OLD TABLE AS old_rows",
+        "DELETE FROM experience_pgvector v USING old_rows o WHERE v.experience_id = o.id",
+    ),
+    "truncate": ("", "DELETE FROM experience_pgvector"),
+}
+_TRIGGER = """
+CREATE OR REPLACE FUNCTION experience_pgvector_{verb}() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN PERFORM pg_advisory_xact_lock({lock}); {statement}; RETURN NULL; END $$;
+DROP TRIGGER IF EXISTS experience_pgvector_{verb} ON experience_experience;
+CREATE TRIGGER experience_pgvector_{verb} AFTER {verb} ON experience_experience {rows}
+FOR EACH STATEMENT EXECUTE FUNCTION experience_pgvector_{verb}()
+"""
 _NEAREST = """
-SELECT experience_id, -(embedding::vector({dim}) <#> %s::vector({dim}))
-FROM experience_pgvector WHERE scope = %s AND embedder = %s {dims}
-ORDER BY embedding::vector({dim}) <#> %s::vector({dim}) LIMIT %s
+SELECT experience_id, -(embedding::vector({dim}) <#> %(query)s::vector({dim})) AS cosine
+FROM {rows} WHERE scope = %(scope)s AND embedder = %(embedder)s
+AND vector_dims(embedding) = {dim} ORDER BY cosine DESC LIMIT %(n)s
 """
 
 
@@ -60,6 +77,10 @@ def ensure(using: str = "default") -> bool:
             cursor.execute("CREATE EXTENSION IF NOT EXISTS vector")
             for statement in _TABLES:
                 cursor.execute(statement)
+            for verb, (rows, leaving) in _LEAVING.items():
+                cursor.execute(
+                    _TRIGGER.format(verb=verb, lock=STORE_LOCK, rows=rows, statement=leaving)
+                )
     except DatabaseError:
         # Not ours to create: whoever administers the database may, and NumPy serves until then.
         return False
@@ -83,12 +104,14 @@ class PgVectorStore:
         """The ``n`` nearest notes of ``scopes``, with cosines, the nearest first."""
         follow()
         hits: list[Hit] = []
+        dim = len(query)
+        asked = {"query": _text(query), "embedder": embedder, "n": n, "wide": WIDER * n}
         with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute(f"SET LOCAL hnsw.ef_search = {EF_SEARCH}")
+            near = near_rows(cursor, dim)
             for scope in scopes:
-                cursor.execute(_NEAREST.format(dim=len(query), dims=_dims(len(query))), [
-                    _text(query), scope_text(scope), embedder, _text(query), n
-                ])  # fmt: skip
+                rows = near if scope.scope == Scope.GLOBAL else "experience_pgvector"
+                sql = _NEAREST.format(dim=dim, rows=rows)
+                cursor.execute(sql, {**asked, "scope": scope_text(scope)})
                 hits += [(key, float(cosine)) for key, cosine in cursor.fetchall()]
         return sorted(hits, key=lambda hit: (-hit[1], hit[0]))[:n]
 
@@ -96,16 +119,12 @@ class PgVectorStore:
         """Nothing is kept in memory."""
 
 
-def _dims(dim: int) -> str:
-    return f"AND vector_dims(embedding) = {dim}"
-
-
 def follow() -> None:
     """Bring the vectors' table to where the notes are."""
     if changes_since(_mark()) is None:
         return
     with transaction.atomic(), connection.cursor() as cursor:
-        transaction_lock(_LOCK)
+        transaction_lock(STORE_LOCK)
         changes = changes_since(_mark())
         if changes is None:
             return
@@ -136,7 +155,7 @@ def _add(cursor: Any, found: Any) -> None:
     rows = []
     for key, scope, owner, group, embedder, vector in found.values_list(*named).iterator(_CHUNK):
         text = scope_text(ScopeKey(scope, owner or group))
-        rows.append((key, text, embedder, _text(np.frombuffer(bytes(vector), "<f4"))))
+        rows.append((key, text, embedder, _binary(bytes(vector))))
         if len(rows) == _CHUNK:
             _insert(cursor, rows)
             rows = []
@@ -145,8 +164,10 @@ def _add(cursor: Any, found: Any) -> None:
 
 def _insert(cursor: Any, rows: Iterable[tuple[Any, ...]]) -> None:
     with cursor.copy(
-        "COPY experience_pgvector (experience_id, scope, embedder, embedding) FROM STDIN"
+        "COPY experience_pgvector (experience_id, scope, embedder, embedding)"
+        " FROM STDIN WITH (FORMAT BINARY)"
     ) as copy:
+        copy.set_types(["uuid", "varchar", "varchar", "bytea"])
         for row in rows:
             copy.write_row(row)
 
@@ -156,23 +177,11 @@ def scope_text(scope: ScopeKey) -> str:
     return f"{scope.scope}:{scope.whose}" if scope.whose is not None else scope.scope
 
 
+def _binary(vector: bytes) -> bytes:
+    """A note's vector as pgvector receives it: two 16-bit numbers (the length, and 0), floats."""
+    values = np.frombuffer(vector, "<f4")
+    return struct.pack(">HH", len(values), 0) + values.astype(">f4").tobytes()
+
+
 def _text(vector: FloatArray) -> str:
     return "[" + ",".join(format(float(value), ".9g") for value in vector) + "]"
-
-
-def indexes_ensure(*, rows: int = INDEX_ROWS) -> bool:
-    """Give everybody's notes an HNSW index once they are many; whether there is one."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT vector_dims(embedding) FROM experience_pgvector WHERE scope = 'global'"
-            " GROUP BY 1 HAVING count(*) >= %s",
-            [rows],
-        )
-        dims = [int(dim) for (dim,) in cursor.fetchall()]
-        for dim in dims:
-            cursor.execute(
-                f"CREATE INDEX IF NOT EXISTS experience_pgvector_hnsw_{dim}"
-                f" ON experience_pgvector USING hnsw ((embedding::vector({dim})) vector_ip_ops)"
-                f" WHERE scope = 'global' AND vector_dims(embedding) = {dim}"
-            )
-    return bool(dims)

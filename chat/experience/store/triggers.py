@@ -17,7 +17,8 @@ WATCHED = (
     *("valid_from", "invalid_at", "origin_id", "is_in_adapter"),
 )
 _NOTES, _CHANGES = "experience_experience", "experience_storechange"
-_LOCK = 7_110_011
+#: PostgreSQL's lock of whoever changes notes, or takes changes up, until the commit.
+STORE_LOCK = 7_110_011
 
 _SQLITE_DIFFERS = " OR ".join(f"OLD.{name} IS NOT NEW.{name}" for name in WATCHED)
 
@@ -76,7 +77,7 @@ def _postgres_ensure(cursor: Any) -> None:
             f"""CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$
             BEGIN
                 IF EXISTS ({rows}) THEN
-                    PERFORM pg_advisory_xact_lock({_LOCK});
+                    PERFORM pg_advisory_xact_lock({STORE_LOCK});
                     INSERT INTO {_CHANGES} (experience_id, token)
                         SELECT id, md5(random()::text || clock_timestamp()::text) FROM ({rows}) r;
                 END IF;

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tests.curation.experience.conftest import RealEmbedder
-from tests.curation.experience.deployment import COMMITTED, Deployment, by_first_note, topics
+from tests.curation.experience.deployment import COMMITTED, Deployment, topics
 from uno_site.accounts.models import User
 from uno_site.runtime.services import runtime_settings_change
 
@@ -15,10 +15,9 @@ pytestmark = [pytest.mark.model, COMMITTED]
 N_QUERIES, N_NIGHTLY = 1_200, 100
 
 
-def test_1200_zipf_queries(alice: User, admin: User, embedding: RealEmbedder) -> None:
+def test_1200_zipf_queries(alice: User, admin: User, answering: RealEmbedder) -> None:
     runtime_settings_change(values={"experience_notes_per_day": 1_000}, by=admin)
-    embedding.reply = by_first_note
-    deployment = Deployment(alice, embedding)
+    deployment = Deployment(alice, answering)
     asked, rng = topics(), np.random.default_rng(0)
     shares = 1 / np.arange(1, len(asked) + 1)
     stream = rng.choice(len(asked), size=N_QUERIES, p=shares / shares.sum())
@@ -32,5 +31,5 @@ def test_1200_zipf_queries(alice: User, admin: User, embedding: RealEmbedder) ->
             deployment.sleep()
     n_topics = len(set(stream.tolist()))
     assert len(deployment.live()) <= 1.1 * n_topics
-    assert np.mean(right[-N_QUERIES // 3 :]) >= 0.95
+    assert np.mean(right[-N_QUERIES // 3 :]) >= 0.95 - answering.misread
     assert np.mean(right[: N_QUERIES // 3]) <= np.mean(right[-N_QUERIES // 3 :])

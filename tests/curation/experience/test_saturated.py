@@ -9,7 +9,7 @@ import pytest
 
 from chat.experience.models import Experience, Source
 from tests.curation.experience.conftest import RealEmbedder
-from tests.curation.experience.deployment import COMMITTED, Deployment, Topic, by_first_note, topics
+from tests.curation.experience.deployment import COMMITTED, Deployment, Topic, topics
 from tests.curation.experience.rows import note_of
 from uno_site.accounts.models import User
 from uno_site.runtime.services import runtime_settings_change
@@ -17,8 +17,10 @@ from uno_site.runtime.services import runtime_settings_change
 pytestmark = [pytest.mark.model, COMMITTED]
 
 CAP, N_WRONG, N_NOISE = 60, 480, 120
-N_NIGHTS, N_NIGHTS_ALONE, ROUNDS = 8, 4, 4
-"""By the seventh night credit alone tells the wrong notes apart; the fourth is far from it."""
+N_NIGHTS, N_NIGHTS_ALONE, N_NIGHTS_REFERENCE, ROUNDS = 8, 4, 16, 4
+"""By the seventh night credit alone tells the wrong notes apart; the fourth is far from it. The
+reference model needs more, with refinement and without: it passes notes over, which says less of
+them than a wrong reply."""
 ADJECTIVES = [
     "amber",
     "brisk",
@@ -71,18 +73,18 @@ def flood(user: User, asked: tuple[Topic, ...]) -> None:
 
 
 def _subject(topic: Topic) -> str:
-    """The name that the topic is about."""
-    names = [word for word in topic.content.split()[1:] if word[:1].isupper()]
-    return names[0].strip(".") if names else topic.content.split()[1]
+    """The name that the topic is about, which is no part of the answer."""
+    words = [word.strip(".") for word in topic.content.split()[1:]]
+    words = [word for word in words if word.casefold() not in topic.answer]
+    return next((word for word in words if word[:1].isupper()), words[0])
 
 
-def play(alice: User, admin: User, embedding: RealEmbedder, *, refine: bool) -> Outcome:
+def play(alice: User, admin: User, answering: RealEmbedder, *, refine: bool) -> Outcome:
     """24 useful notes, used a few times; then the flood; then nights of asking."""
     runtime_settings_change(
         values={"experience_cap_personal": CAP, "experience_notes_per_day": 1}, by=admin
     )
-    embedding.reply = by_first_note
-    deployment, asked = Deployment(alice, embedding), topics()
+    deployment, asked = Deployment(alice, answering), topics()
     useful = [
         note_of(alice, topic.questions[0], topic.content, source=Source.DISTILLED)
         for topic in asked
@@ -93,30 +95,33 @@ def play(alice: User, admin: User, embedding: RealEmbedder, *, refine: bool) -> 
     deployment.learn()
     before = deployment.accuracy(asked)
     flood(alice, asked)
-    for _ in range(N_NIGHTS if refine else N_NIGHTS_ALONE):
+    n_nights = N_NIGHTS if refine else N_NIGHTS_ALONE
+    for _ in range(N_NIGHTS_REFERENCE if answering.misread else n_nights):
         for topic in asked:
             for number in range(ROUNDS):
                 deployment.chat(topic, topic.questions[number % 2])
         deployment.sleep(refine=refine)
     live = {note.pk for note in deployment.live()}
-    return Outcome(
+    outcome = Outcome(
         before=before,
         after=deployment.accuracy(asked),
         n_rows=len(live),
         useful_kept=sum(note.pk in live for note in useful) / len(useful),
     )
+    print(outcome)  # for docs/experiments.md, by pytest -s
+    return outcome
 
 
-def test_refinement_keeps_what_is_useful(alice: User, admin: User, embedding: RealEmbedder) -> None:
-    outcome = play(alice, admin, embedding, refine=True)
+def test_refinement_keeps_what_is_useful(alice: User, admin: User, answering: RealEmbedder) -> None:
+    outcome = play(alice, admin, answering, refine=True)
     assert outcome.n_rows <= CAP, outcome
     assert outcome.useful_kept >= 0.95, outcome
     assert outcome.after >= outcome.before - 0.02, outcome
 
 
 def test_without_refinement_answers_get_worse(
-    alice: User, admin: User, embedding: RealEmbedder
+    alice: User, admin: User, answering: RealEmbedder
 ) -> None:
-    outcome = play(alice, admin, embedding, refine=False)
+    outcome = play(alice, admin, answering, refine=False)
     assert outcome.after <= outcome.before - 0.05, outcome
     assert Experience.objects.count() >= N_WRONG + N_NOISE

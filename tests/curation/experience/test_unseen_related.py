@@ -7,9 +7,7 @@ import pytest
 from tests.curation.experience.conftest import RealEmbedder
 from tests.curation.experience.deployment import (
     COMMITTED,
-    UNKNOWN,
     Deployment,
-    by_first_note,
     other_questions,
     topics,
 )
@@ -20,11 +18,10 @@ pytestmark = [pytest.mark.model, COMMITTED]
 
 
 @pytest.fixture
-def taught(alice: User, admin: User, embedding: RealEmbedder) -> Deployment:
+def taught(alice: User, admin: User, answering: RealEmbedder) -> Deployment:
     """A deployment whose person corrected 24 answers, once each."""
     runtime_settings_change(values={"experience_notes_per_day": 100}, by=admin)
-    embedding.reply = by_first_note
-    deployment = Deployment(alice, embedding)
+    deployment = Deployment(alice, answering)
     for topic in topics():
         assert not deployment.chat(topic, topic.questions[0])
     deployment.learn()
@@ -36,7 +33,7 @@ def test_unseen_wordings_of_taught_topics_are_answered(taught: Deployment) -> No
     assert len(asked) == 24
     recall = sum(taught.recalls(topic, topic.questions[1]) for topic in asked) / len(asked)
     assert recall >= 0.95
-    assert taught.accuracy(asked) >= 0.95
+    assert taught.accuracy(asked) >= 0.95 - taught.client.misread
 
 
 def test_topics_that_were_not_taught_get_no_notes(taught: Deployment) -> None:
@@ -48,7 +45,6 @@ def test_unrelated_questions_get_none_at_all(taught: Deployment) -> None:
     assert [text for text in other_questions("unrelated") if taught.n_notes(text)] == []
 
 
-def test_without_the_store_nothing_is_known(alice: User, embedding: RealEmbedder) -> None:
-    embedding.reply = by_first_note
-    untaught = Deployment(alice, embedding)
-    assert {untaught.ask(topic.questions[1]) for topic in topics()} == {UNKNOWN}
+def test_without_the_store_nothing_is_known(alice: User, answering: RealEmbedder) -> None:
+    untaught = Deployment(alice, answering)
+    assert untaught.accuracy(topics()) <= 1 / 24

@@ -17,6 +17,9 @@ KNOWN = {
     "too long": "praise",
     "Was it too long?": "question",
     "You idiot.": "hostile",
+    "This sounds robotic.": "correction",
+    "Don't sound like a robot.": "instruction",
+    "The Marmot robot may drive at most 3 km/h.": "correction",
 }
 
 
@@ -85,3 +88,10 @@ def test_every_rule_tells_where_it_comes_from():
 
 def test_at_most_so_many_rules():
     assert len(rules("Make it shorter.", "Mention the price.", max_rules=1)) == 1
+
+
+def test_a_robot_that_is_spoken_of_is_no_wish_for_a_tone():
+    tone = "Write in a natural, human tone."
+    assert tone in rules("This sounds robotic.")
+    assert tone in rules("Don't sound like a robot.")
+    assert tone not in rules("The Marmot robot may drive at most 3 km/h.")

@@ -62,3 +62,31 @@ def test_a_note_is_not_blamed_for_another_that_names_the_same():
 def test_a_wish_about_form_has_no_terms_and_counts_as_used():
     assert was_used("Answer in one sentence.", "Yes.")
     assert not was_used(NOTE, "I do not know.")
+
+
+def test_a_word_in_common_with_a_right_answer_is_no_merit():
+    question, thanks = "Which licence has Quillon?", {"next_turn": "Thanks."}
+    told = Aftermath(question, reply="Quillon is under the MPL 2.0.", **thanks)
+    assert credit("Quillon is under the MPL 2.0 licence.", told) == ("helpful", "next_turn")
+    beside = "The MPL was variant amber-7 of the Tarn, by Halden."
+    assert credit(beside, told) == ("neutral", "next_turn")
+
+
+def test_figures_are_told_however_short():
+    wrong = Aftermath("When is Larkspur backed up?", "Larkspur is saved.", next_turn="No, wrong.")
+    assert credit("Larkspur is backed up at 02:30.", wrong) == ("neutral", "next_turn")
+
+
+@pytest.mark.parametrize(
+    ("similarity", "said", "verdict"),
+    [
+        (1.0, "No. Kestrel's port is 7443.", "harmful"),
+        (1.0, "No, that's wrong.", "neutral"),
+        (1.0, "No. It was 8000, as I said.", "neutral"),
+        (0.7, "No. Kestrel's port is 7443.", "neutral"),
+    ],
+)
+def test_a_note_for_the_question_is_refuted_by_who_says_otherwise(similarity, said, verdict):
+    passed_over = after(reply="I do not know.", next_turn=said)
+    wrong = "Kestrel's port was 8000 formerly."
+    assert credit(wrong, passed_over, similarity=similarity) == (verdict, "next_turn")
