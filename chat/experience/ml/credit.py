@@ -114,11 +114,18 @@ def credit(
     verdict, by = judged
     if verdict == "neutral" or was_used(content, after.reply, after.question):
         return judged
-    is_refuted = verdict == "harmful" and similarity >= SAME_QUESTION
-    said = after.correction or after.next_turn
-    if is_refuted and says_otherwise(content, said, after.question):
+    is_meant = verdict == "harmful" and similarity >= SAME_QUESTION
+    if is_meant and says_otherwise(content, _put_right(after, by), after.question):
         return judged
     return "neutral", by
+
+
+def _put_right(after: Aftermath, by: str) -> str:
+    """The words in which the person says what is right; empty where there are none."""
+    if by == "correction":
+        return after.correction
+    is_objection = by == "next_turn" and attitude(after.next_turn) == "objection"
+    return after.next_turn if is_objection else ""
 
 
 def _judged(content: str, after: Aftermath) -> tuple[Verdict, str] | None:

@@ -90,3 +90,9 @@ def test_a_note_for_the_question_is_refuted_by_who_says_otherwise(similarity, sa
     passed_over = after(reply="I do not know.", next_turn=said)
     wrong = "Kestrel's port was 8000 formerly."
     assert credit(wrong, passed_over, similarity=similarity) == (verdict, "next_turn")
+
+
+def test_what_is_asked_after_a_thumb_refutes_nothing():
+    asked_on = after(reply="I do not know.", thumb=-1, next_turn="Who wrote Moby-Dick?")
+    wrong = "Kestrel's port was 8000 formerly."
+    assert credit(wrong, asked_on, similarity=1.0) == ("neutral", "thumb")
