@@ -16,7 +16,7 @@ INDEX_ROWS = 50_000
 #: So many times the rows asked for are taken from the index and compared exactly.
 WIDER = 2
 #: Rows that the index looks at: higher is nearer to exact, and slower. At least WIDER times n.
-EF_SEARCH = 200
+EF_SEARCH = 400
 
 _NEAR = """
 (SELECT experience_id, scope, embedder, embedding FROM experience_pgvector
