@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import sys
 from dataclasses import dataclass
 
 import pytest
@@ -108,7 +109,7 @@ def play(alice: User, admin: User, answering: RealEmbedder, *, refine: bool) -> 
         n_rows=len(live),
         useful_kept=sum(note.pk in live for note in useful) / len(useful),
     )
-    print(outcome)  # for docs/experiments.md, by pytest -s
+    sys.stdout.write(f"{outcome}\n")  # for docs/experiments.md, by pytest -s
     return outcome
 
 
