@@ -7,17 +7,25 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from chat.experience.models import Experience, Kind, Status
+from chat.experience.models import Experience, Kind, Matching, Status
 from chat.experience.models.experiences import MAX_CONTENT, MAX_TRIGGER
 
 
 class NoteForm(forms.Form):
-    """A note's text."""
+    """A note's text, and which questions it is for."""
 
+    matching = forms.ChoiceField(
+        label=_("Which questions it is for"),
+        choices=Matching.choices,
+        required=False,
+        initial=Matching.MEANING,
+        widget=forms.Select(attrs={"class": "select"}),
+    )
     trigger = forms.CharField(
         label=_("When it is of use"),
-        help_text=_("A few words or a question: the note is found by its likeness to this."),
+        help_text=_("A question like yours, or the words; not needed for every question."),
         max_length=MAX_TRIGGER,
+        required=False,
         widget=forms.TextInput(attrs={"class": "input", "dir": "auto"}),
     )
     content = forms.CharField(
@@ -30,12 +38,15 @@ class NoteForm(forms.Form):
         label=_("Kind"), choices=Kind.choices, widget=forms.Select(attrs={"class": "select"})
     )
 
+    def clean_matching(self) -> str:
+        """Questions like the trigger, where nothing is said."""
+        return self.cleaned_data["matching"] or Matching.MEANING
+
     @classmethod
     def of(cls, note: Experience, data: Any = None) -> NoteForm:
         """The form for changing ``note``."""
-        return cls(
-            data, initial={"trigger": note.trigger, "content": note.content, "kind": note.kind}
-        )
+        names = ("matching", "trigger", "content", "kind")
+        return cls(data, initial={name: getattr(note, name) for name in names})
 
 
 class NoteFilterForm(forms.Form):

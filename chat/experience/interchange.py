@@ -17,7 +17,8 @@ class NotePart(BaseModel):
     model_config = ConfigDict(extra="ignore")
 
     kind: Literal["rule", "strategy", "pitfall", "fact", "preference"] = "fact"
-    trigger: Annotated[str, Field(min_length=1, max_length=300)]
+    matching: Literal["meaning", "words", "always"] = "meaning"
+    trigger: Annotated[str, Field(max_length=300)] = ""
     content: Annotated[str, Field(min_length=1, max_length=1_000)]
     is_pinned: bool = False
     is_on: bool = True

@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+from functools import reduce
+from operator import or_
 from typing import Any
 
 import numpy as np
+from django.db.models import Q, QuerySet
 from numpy.typing import ArrayLike
 
-from chat.experience.ml.ranking import DEFAULT_GATE, N_CANDIDATES, Candidate, Gate, Ranked, rank
-from chat.experience.models import Experience
+from chat.experience.ml.ranking import (
+    DEFAULT_GATE,
+    N_CANDIDATES,
+    Candidate,
+    Gate,
+    Ranked,
+    applies,
+    rank,
+)
+from chat.experience.models import WIDE, Experience
 from chat.experience.store import pgvector
 from chat.experience.store.memory import MemoryStore, memory_store
 from chat.experience.store.pgvector import PgVectorStore
@@ -16,7 +27,9 @@ from chat.experience.store.scopes import ScopeKey, scopes_of
 from uno_site.engine_clients import embedder_name
 
 #: What a candidate is made of, in its order.
-_READ = ("pk", "trigger", "content", "helpful", "harmful")
+_READ = ("pk", "trigger", "content", "helpful", "harmful", "matching")
+#: So many of a person's notes that do not go by likeness are looked at, the latest first.
+N_WIDE = 200
 
 
 def store() -> MemoryStore | PgVectorStore:
@@ -52,8 +65,31 @@ def candidates_for(user: Any, embedding: ArrayLike, *, n: int = N_CANDIDATES) ->
     return [Candidate(key, cosine, *found[key]) for key, cosine in hits if key in found]
 
 
+def wide_notes(user: Any) -> QuerySet[Experience]:
+    """The notes for ``user`` that do not go by likeness: by words, and for every question."""
+    # Each scope by itself, so that each is found by the index.
+    scopes = [scope.condition() & Q(matching__in=WIDE) for scope in scopes_of(user)]
+    rows = Experience.objects.serving().filter(reduce(or_, scopes), embedder=embedder_name())
+    return rows.exclude(vector=None).order_by("-created_at", "pk")
+
+
+def wide_candidates_for(user: Any, question: str, embedding: ArrayLike) -> list[Candidate]:
+    """Those of them that are meant for a question."""
+    query = np.asarray(embedding, np.float32)
+    query = query / (float(np.linalg.norm(query)) or 1.0)
+    rows = wide_notes(user).undisputed_by(user).values_list("vector", *_READ)[:N_WIDE]
+    found = [
+        Candidate(key, float(np.frombuffer(bytes(vector), "<f4") @ query), *read)
+        for vector, key, *read in rows
+    ]
+    return [item for item in found if applies(question, item.trigger, item.matching)]
+
+
 def notes_for(
     user: Any, question: str, embedding: ArrayLike, *, gate: Gate = DEFAULT_GATE
 ) -> list[Ranked]:
     """The notes that the reply to a question of ``user`` is shown, in their order."""
-    return rank(question, candidates_for(user, embedding), gate)
+    near = candidates_for(user, embedding)
+    known = {item.id for item in near}
+    wide = wide_candidates_for(user, question, embedding)
+    return rank(question, [*near, *(item for item in wide if item.id not in known)], gate)

@@ -8,7 +8,7 @@ from django.contrib.auth.models import Group
 from rest_framework import serializers
 
 from chat.experience.api.serializers import USE_FIELDS
-from chat.experience.models import Experience, Kind, RefineRun
+from chat.experience.models import Experience, Kind, Matching, RefineRun
 from chat.experience.models.experiences import MAX_TRIGGER
 from curation.experience.selectors import PlannedChange, planned_changes
 from curation.ml.experience.filters import MAX_CHARS
@@ -27,6 +27,7 @@ class CuratedNoteSerializer(serializers.ModelSerializer):
             "scope",
             "group",
             "kind",
+            "matching",
             "trigger",
             "content",
             "status",
@@ -48,7 +49,8 @@ class CuratedNoteSerializer(serializers.ModelSerializer):
 class CuratedNoteChangeSerializer(serializers.Serializer):
     """What may be changed of a note; what is missing stays."""
 
-    trigger = serializers.CharField(max_length=MAX_TRIGGER, required=False)
+    matching = serializers.ChoiceField(choices=Matching.choices, required=False)
+    trigger = serializers.CharField(max_length=MAX_TRIGGER, required=False, allow_blank=True)
     content = serializers.CharField(max_length=MAX_CHARS, required=False)
     kind = serializers.ChoiceField(choices=Kind.choices, required=False)
     is_pinned = serializers.BooleanField(required=False)
@@ -65,11 +67,13 @@ class NoteShareSerializer(serializers.Serializer):
 class PlannedChangeSerializer(serializers.Serializer):
     """A line of a refinement: what happens to which note, and why.
 
-    The ids are null where the note is gone, or not the caller's to read.
+    The ids are null where the note is gone, or not the caller's to read. ``words`` are those of
+    the questions that a widened note is for; empty where it is for every question.
     """
 
     action = serializers.CharField()
     reason = serializers.CharField()
+    words = serializers.CharField()
     note = serializers.SerializerMethodField()
     other = serializers.SerializerMethodField()
 

@@ -27,7 +27,7 @@ from uno_site.jobs.services import job_enqueue
 
 from . import note_serializers as s
 
-TEXT = ("trigger", "content", "kind")
+TEXT = ("matching", "trigger", "content", "kind")
 FILTERS = [
     OpenApiParameter("q", str, description="Words in the note."),
     OpenApiParameter("status", str, enum=Status.values),

@@ -4,9 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db import transaction
 from django.utils.translation import gettext as _
 
 from chat.experience.models import Experience, RefineRun, Revision, RevisionAction
+from chat.experience.services.embedding import (
+    embedded_text,
+    experience_embed_soon,
+    text_hash,
+)
 from chat.experience.services.recording import revision_record, snapshot
 from uno_site.errors import Conflict
 
@@ -23,14 +29,22 @@ def experience_change(
     reason: str = "",
     **values: Any,
 ) -> Revision | None:
-    """Set fields of a note and record them as they were and as they are; None if none changed."""
-    before = snapshot(note)
+    """Set fields of a note and record them as they were and as they are; None if none changed.
+
+    A note that is found by other words now is embedded anew once this is committed.
+    """
+    before, had = snapshot(note), embedded_text(note)
     for name, value in values.items():
         setattr(note, name, value)
     if "status" in values:
         note.reason = reason[:300]
     if snapshot(note) == before:
         return None
+    if embedded_text(note) != had:
+        note.vector, note.embedder = None, ""
+        transaction.on_commit(lambda: experience_embed_soon(note))
+    if "trigger" in values or "content" in values or "matching" in values:
+        note.content_hash = text_hash(note.trigger, note.content, note.matching)
     note.full_clean(exclude=UNCHECKED)
     note.save()
     return revision_record(note, action, before=before, by=by, run=run, reason=reason)

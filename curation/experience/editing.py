@@ -29,7 +29,7 @@ def curated_edit(*, note: Experience, by: Any, values: dict[str, str]) -> Experi
     """
     if note.source == Source.RULE:
         raise Conflict(_("This note follows an approved rule."), remedy=_("Edit the rule instead."))
-    faults = text_faults(values["trigger"], values["content"])
+    faults = text_faults(values["trigger"], values["content"], values["matching"])
     if faults and note.scope != Scope.PRIVATE:
         raise PromotionRefused(tuple(faults))
     changed = note_edit(note=note, by=by, **values)
@@ -57,7 +57,7 @@ def last_change_undo(*, note: Experience, by: Any) -> None:
     if revision is None or revision.action in kept:
         raise Conflict(_("There is nothing to take back."))
     if revision.before.get("status") == Status.ACTIVE and note.scope != Scope.PRIVATE:
-        faults = text_faults(note.trigger, note.content)
+        faults = text_faults(note.trigger, note.content, note.matching)
         if faults:
             raise PromotionRefused(tuple(faults))
     revision_undo(revision, by=by)

@@ -9,7 +9,7 @@ from django.contrib.auth.models import Group
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from chat.experience.models import Experience, Kind, Scope, Status
+from chat.experience.models import Experience, Kind, Matching, Scope, Status
 from curation.ml.experience.filters import MAX_CHARS
 
 
@@ -57,9 +57,17 @@ class NoteFilter(forms.Form):
 
 
 class NoteForm(forms.Form):
-    """A note's text, changed by a curator."""
+    """A note's text, and which questions it is for, changed by a curator."""
 
-    trigger = forms.CharField(label=_("When"), max_length=300, help_text=_("What is asked then."))
+    matching = forms.ChoiceField(
+        label=_("Which questions it is for"), choices=Matching.choices, required=False
+    )
+    trigger = forms.CharField(
+        label=_("When"),
+        max_length=300,
+        required=False,
+        help_text=_("What is asked then, or the words; not needed for every question."),
+    )
     content = forms.CharField(
         label=_("Note"),
         max_length=MAX_CHARS,
@@ -67,6 +75,10 @@ class NoteForm(forms.Form):
         help_text=_("One sentence that stands on its own."),
     )
     kind = forms.ChoiceField(label=_("Kind"), choices=Kind.choices)
+
+    def clean_matching(self) -> str:
+        """Questions like the trigger, where nothing is said."""
+        return self.cleaned_data["matching"] or Matching.MEANING
 
 
 class PromoteForm(forms.Form):

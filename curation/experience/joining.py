@@ -1,4 +1,4 @@
-"""Two notes become one, and two again: evidence and counters."""
+"""Notes become one, and several again: evidence, counters, and the questions they are for."""
 
 from __future__ import annotations
 
@@ -6,8 +6,12 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from chat.experience.models import Evidence, Experience, RefineRun, RevisionAction
+from chat.experience.models import Evidence, Experience, Matching, RefineRun, RevisionAction
 from curation.experience.changes import experience_change
+from curation.ml.experience.widening import shared_words
+
+SAME_WISH = "same_wish"
+"""Why a note joins one that is to be for more questions."""
 
 
 def notes_join(note: Experience, other: Experience, run: RefineRun, by: Any) -> None:
@@ -24,6 +28,23 @@ def notes_join(note: Experience, other: Experience, run: RefineRun, by: Any) -> 
         last_used=_latest(other.last_used, note.last_used),
     )
     evidence_copy(note, other)
+
+
+def note_widen(note: Experience, matching: Matching, run: RefineRun, by: Any) -> bool:
+    """Let a note that others joined be for all questions of their sort; whether it could.
+
+    The words are read from the questions as they are now: a plan keeps no text.
+    """
+    joined = Experience.objects.filter(
+        superseded_by=note, revisions__run=run, revisions__reason=SAME_WISH
+    )
+    triggers = [note.trigger, *joined.distinct().values_list("trigger", flat=True)]
+    words = shared_words(triggers) if matching == Matching.WORDS else ()
+    if len(triggers) < 2 or (matching == Matching.WORDS and not words):
+        return False
+    change = {"matching": matching, "trigger": " ".join(words)}
+    experience_change(note, RevisionAction.WIDENED, by=by, run=run, **change)
+    return True
 
 
 def evidence_copy(note: Experience, other: Experience) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from curation.ml.experience.keeping import KeepConfig
-from curation.ml.experience.refining import RefineConfig
+from curation.ml.experience.store_rows import RefineConfig
+from curation.ml.experience.widening import WidenConfig
 from uno_site.runtime.services import runtime_setting
 
 MAX_ITEMS = 3
@@ -22,6 +23,7 @@ def refine_config(*, is_shared: bool) -> RefineConfig:
         merge_at=runtime_setting("experience_merge_percent") / 100,
         conflict_at=runtime_setting("experience_conflict_percent") / 100,
         keep=keep,
+        widen=None if is_shared else WidenConfig(),
     )
 
 

@@ -135,7 +135,11 @@ def candidate_decide(*, note: Experience, by: Any, is_approved: bool) -> Experie
     """
     if note.status not in (Status.CANDIDATE, Status.QUARANTINED):
         raise Conflict(_("This note does not wait for a decision."))
-    faults = text_faults(note.trigger, note.content) if note.scope != Scope.PRIVATE else []
+    faults = (
+        text_faults(note.trigger, note.content, note.matching)
+        if note.scope != Scope.PRIVATE
+        else []
+    )
     if is_approved and faults:
         _record_refusal(note, tuple(faults), by)
         raise PromotionRefused(tuple(faults))

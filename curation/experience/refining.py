@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 
 from chat.experience.models import (
     Experience,
+    Matching,
     RefineRun,
     RefineState,
     Revision,
@@ -26,11 +27,12 @@ from chat.experience.models import (
     Status,
 )
 from curation.experience.changes import experience_change, revision_undo
-from curation.experience.joining import notes_join, notes_unjoin
+from curation.experience.joining import SAME_WISH, note_widen, notes_join, notes_unjoin
 from curation.experience.neighbours import LIVE
 from curation.experience.options import refine_config
 from curation.ml.experience.keeping import Standing
-from curation.ml.experience.refining import RefinePlan, Row, refine_plan
+from curation.ml.experience.refining import RefinePlan, refine_plan
+from curation.ml.experience.store_rows import Row
 from curation.vectors import unpack_rows
 from uno_site.audit.services import audit_record
 from uno_site.engine_clients import embedder_name, served_client
@@ -41,7 +43,9 @@ EMBED_BATCH = 256
 NIGHT = range(1, 6)
 """Hours (local time) in which a refinement begins by itself."""
 APART, LATEST = timedelta(hours=20), timedelta(hours=36)
-MERGE, CONTRADICT, QUARANTINE, ARCHIVE = "merge", "contradict", "quarantine", "archive"
+MERGE, WIDEN, CONTRADICT = "merge", "widen", "contradict"
+QUARANTINE, ARCHIVE = "quarantine", "archive"
+_ORDER = {MERGE: 0, WIDEN: 1}
 
 Progress = Callable[[int, int], None]
 
@@ -153,6 +157,7 @@ def _row(note: Any) -> Row:
         ),
         valid_from=note.valid_from.timestamp(),
         n_people=note.n_people,
+        matching=note.matching,
     )
 
 
@@ -161,6 +166,11 @@ def _items(plan: RefinePlan, notes: dict[str, Experience]) -> Iterator[dict[str,
     for merge in plan.merges:
         for gone in merge.gone:
             yield _item(MERGE, notes[gone], Status.SUPERSEDED, merge.kept, "repeats")
+    for wide in plan.widened:
+        for gone in wide.gone:
+            yield _item(MERGE, notes[gone], Status.SUPERSEDED, wide.kept, SAME_WISH)
+        kept, matching = notes[wide.kept], Matching.WORDS if wide.words else Matching.ALWAYS
+        yield _item(WIDEN, kept, Status(kept.status), "", matching)
     for one in plan.contradictions:
         yield _item(CONTRADICT, notes[one.older], Status.SUPERSEDED, one.newer, one.why)
     for key in plan.quarantined:
@@ -194,7 +204,7 @@ def refine_apply(*, run: RefineRun, by: Any) -> RefineRun:
         raise Conflict(_("This refinement was already decided on."))
     done = Counter(
         item["action"] if _apply(item, run, by) else "skipped"
-        for item in sorted(run.plan, key=lambda item: item["action"] != MERGE)
+        for item in sorted(run.plan, key=lambda item: _ORDER.get(item["action"], 2))
     )
     run.state, run.applied_at, run.decided_by = RefineState.APPLIED, timezone.now(), by
     run.figures = {**run.figures, "applied": dict(done)}
@@ -221,6 +231,8 @@ def _apply(item: dict[str, Any], run: RefineRun, by: Any) -> bool:
     if item["action"] in (MERGE, CONTRADICT):
         other = Experience.objects.filter(pk=item["other"], status__in=LIVE).first()
         return other is not None and _replace(item, note, other, run, by)
+    if item["action"] == WIDEN:
+        return note_widen(note, Matching(item["reason"]), run, by)
     action = {QUARANTINE: RevisionAction.QUARANTINED, ARCHIVE: RevisionAction.ARCHIVED}
     experience_change(
         note, action[item["action"]], by=by, run=run, reason=item["reason"], status=item["after"]
@@ -263,7 +275,7 @@ def refine_revert(*, run: RefineRun, by: Any) -> RefineRun:
         raise Conflict(_("Only an applied refinement can be taken back."))
     for revision in _of_run(run):
         revision_undo(revision, by=by)
-    notes_unjoin(item for item in run.plan if item["action"] == MERGE)
+    notes_unjoin(item for item in reversed(run.plan) if item["action"] == MERGE)
     run.state, run.reverted_at, run.decided_by = RefineState.REVERTED, timezone.now(), by
     run.save()
     audit_record(actor=by, action="experience.refine_revert", subject=run)

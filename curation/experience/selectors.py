@@ -11,17 +11,22 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import Count, Q, QuerySet
+from django.utils.translation import gettext_lazy as _lazy
 
 from chat.experience.models import (
     Episode,
     EpisodeState,
     Experience,
+    Matching,
     RefineRun,
     Scope,
     Source,
     Status,
     Use,
 )
+from curation.experience.joining import SAME_WISH
+from curation.experience.refining import WIDEN
+from curation.ml.experience.widening import shared_words
 
 
 def notes_visible_to(user: Any) -> QuerySet[Experience]:
@@ -65,22 +70,46 @@ def note_uses(note: Experience, limit: int = 20) -> QuerySet[Use]:
     return note.uses.order_by("-at")[:limit]
 
 
+REASONS = {
+    "repeats": _lazy("It says the same."),
+    SAME_WISH: _lazy("The same wish, said of another question."),
+    Matching.WORDS: _lazy("Said of several questions that have these words."),
+    Matching.ALWAYS: _lazy("Said of several questions of every sort."),
+    "opposite": _lazy("They want opposite things."),
+    "value": _lazy("They tell different figures or names."),
+    "negation": _lazy("One says that it is so, the other that it is not."),
+    "harm": _lazy("Replies that were shown it were mostly wrong."),
+    "cap": _lazy("There are more notes than may be kept; others are of more use."),
+}
+"""Why refinement changes a note, by the plan's name for it, in words."""
+
+
 @dataclass(frozen=True, slots=True)
 class PlannedChange:
-    """One line of a refinement: a note, what happens to it, and why."""
+    """One line of a refinement: a note, what happens to it, and why; ``words`` are those of the
+    questions that a widened note is for, empty where it is for every question."""
 
     action: str
     reason: str
     note: Experience | None
     other: Experience | None
     is_visible: bool
+    words: str = ""
+
+    @property
+    def reason_in_words(self) -> str:
+        """Why, for people."""
+        return str(REASONS.get(self.reason, self.reason))
 
 
 def planned_changes(run: RefineRun, user: Any, limit: int = 200) -> list[PlannedChange]:
     """The lines of a plan with the notes as they are now; of notes that are not the curator's to
     read, the line without them."""
     items = run.plan[:limit]
-    keys = {item["experience"] for item in items} | {item["other"] for item in items} - {""}
+    widened = {item["experience"] for item in items if item["action"] == WIDEN}
+    joining = {item["experience"] for item in run.plan if item["other"] in widened}
+    shown = {item["experience"] for item in items} | {item["other"] for item in items}
+    keys = (shown | joining) - {""}
     found = {str(note.pk): note for note in notes_visible_to(user).filter(pk__in=keys)}
     there = set(map(str, Experience.objects.filter(pk__in=keys).values_list("pk", flat=True)))
     return [
@@ -90,9 +119,27 @@ def planned_changes(run: RefineRun, user: Any, limit: int = 200) -> list[Planned
             found.get(item["experience"]),
             found.get(item["other"]),
             item["experience"] in found or item["experience"] not in there,
+            _words(item, run.plan, found),
         )
         for item in items
     ]
+
+
+def _words(item: dict[str, Any], plan: list[dict[str, Any]], found: dict[str, Experience]) -> str:
+    """What a widened note is found by, or would be: read from its questions, which are the
+    curator's to see if it is."""
+    note = found.get(item["experience"])
+    if item["action"] != WIDEN or item["reason"] != Matching.WORDS or note is None:
+        return ""
+    if note.matching == Matching.WORDS:
+        return note.trigger
+    joins = [
+        found[one["experience"]].trigger
+        for one in plan
+        if one["other"] == item["experience"] and one["reason"] == SAME_WISH
+        if one["experience"] in found
+    ]
+    return " ".join(shared_words([note.trigger, *joins]))
 
 
 def waiting_count(user: Any) -> int:

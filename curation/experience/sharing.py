@@ -19,6 +19,7 @@ from django.utils.translation import gettext as _
 from chat.experience.models import (
     Experience,
     Kind,
+    Matching,
     Origin,
     RevisionAction,
     Scope,
@@ -75,11 +76,12 @@ def export_lines(*, name: str = "") -> Iterator[str]:
 
 def _items() -> Iterator[dict[str, Any]]:
     for note in exportable_notes():
-        if not text_faults(note.trigger, note.content):
+        if not text_faults(note.trigger, note.content, note.matching):
             yield {
                 "kind": ROW,
                 "id": str(note.pk),
                 "note": note.kind,
+                "matching": note.matching,
                 "trigger": note.trigger,
                 "content": note.content,
                 "importance": round(note.importance, 3),
@@ -170,13 +172,15 @@ def _checked(number: int, item: dict[str, Any]) -> dict[str, Any]:
         if item["kind"] == TOMBSTONE:
             return {"kind": TOMBSTONE, "id": key, "reason": str(item.get("reason", ""))[:40]}
         trigger, content = str(item["trigger"]), str(item["content"])
+        matching = Matching(item.get("matching", Matching.MEANING))
         importance = min(max(float(item["importance"]), 0.0), 1.0)
         is_known = item["kind"] == ROW and item["note"] in Kind.values
     except (KeyError, ValueError, TypeError):
         is_known = False
-    if not is_known or not trigger.strip() or not content.strip():
+    has_text = is_known and content.strip() and (trigger.strip() or matching == Matching.ALWAYS)
+    if not has_text:
         raise FileRefused(number, _("this is neither a note nor a tombstone."))
-    values = {"trigger": trigger, "content": content, "kind": item["note"]}
+    values = {"trigger": trigger, "content": content, "kind": item["note"], "matching": matching}
     return {"kind": ROW, "id": key, "values": {**values, "importance": importance}}
 
 
@@ -209,11 +213,11 @@ def _bury(item: dict[str, Any], origin: Origin) -> int:
 
 def _take_row(item: dict[str, Any], origin: Origin, report: ImportReport) -> None:
     values = item["values"]
-    if faults := text_faults(values["trigger"], values["content"]):
+    if faults := text_faults(values["trigger"], values["content"], values["matching"]):
         report.refusals.update(faults)
         return
     known = Experience.objects.filter(origin=origin, origin_row=item["id"]).first()
-    digest = text_hash(values["trigger"], values["content"])
+    digest = text_hash(values["trigger"], values["content"], values["matching"])
     if known is None:
         _create(item, origin, digest)
         report.n_new += 1
@@ -253,4 +257,3 @@ def _change(note: Experience, values: dict[str, Any], digest: str) -> None:
         content_hash=digest,
         **values,
     )
-    experiences_embed([note])

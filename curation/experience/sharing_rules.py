@@ -6,7 +6,7 @@ One gate for every way to everybody's notes: a curator's promotion, an approved 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
 
@@ -14,9 +14,9 @@ import numpy as np
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 
-from chat.experience.ml.ranking import Candidate, passing
-from chat.experience.models import Evidence, Experience, Scope, Source, Status
-from curation.experience.canary import canary_prompts
+from chat.experience.ml.ranking import Candidate, applies, passing
+from chat.experience.models import Evidence, Experience, Matching, Scope, Source, Status
+from curation.experience.canary import canary_prompts, canary_questions
 from curation.experience.options import min_people, refine_config
 from curation.ml.experience.conflicts import Note, conflict
 from curation.ml.experience.filters import personal_data, refusal_of
@@ -63,20 +63,24 @@ class Standing:
         return [str(FAULTS[fault]) for fault in self.faults]
 
 
-def text_faults(trigger: str, content: str) -> list[str]:
-    """Why a text may not be shared, whoever said it."""
+def text_faults(trigger: str, content: str, matching: str = Matching.MEANING) -> list[str]:
+    """Why a text may not be shared, whoever said it, or not for so many questions."""
     if personal_data(trigger, content):
         return ["personal_data"]
-    refusal = refusal_of(trigger, content)
-    return [refusal.reason] if refusal else []
+    if refusal := refusal_of(trigger, content):
+        return [refusal.reason]
+    prompts = canary_questions()
+    n_meant = sum(applies(prompt, trigger, matching) for prompt in prompts)
+    return ["too_broad"] if n_meant > MAX_CANARY_SHARE * len(prompts) else []
 
 
 def is_too_broad(note: Experience) -> bool:
     """The canary: whether the note would be shown with questions about other things."""
     prompts, vectors = canary_prompts()
     cosines = vectors @ note.vector_array
+    own = Candidate(note.pk, 0.0, note.trigger, note.content, matching=note.matching)
     n_shown = sum(
-        bool(passing(prompt, [Candidate(note.pk, float(at), note.trigger, note.content)]))
+        bool(passing(prompt, [replace(own, similarity=float(at))]))
         for prompt, at in zip(prompts, cosines, strict=True)
     )
     return n_shown > MAX_CANARY_SHARE * len(prompts)
@@ -90,7 +94,7 @@ def note_standing(note: Experience, *, group: Any = None) -> Standing:
     group
         Count the people of this group alone.
     """
-    if faults := text_faults(note.trigger, note.content):
+    if faults := text_faults(note.trigger, note.content, note.matching):
         return Standing(frozenset(), frozenset(), faults=tuple(faults))
     supporters, opponents = _others(note)
     people = _people([note, *supporters], group, is_for=True)

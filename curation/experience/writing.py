@@ -12,6 +12,7 @@ from chat.experience.models import (
     Episode,
     Evidence,
     Experience,
+    Matching,
     RevisionAction,
     Scope,
     Source,
@@ -92,7 +93,10 @@ def _create(episode: Episode, draft: NoteDraft, trigger: FloatArray) -> Experien
 
 
 def _contradict(older: Experience, newer: Experience, episode: Episode) -> None:
-    if older.scope != Scope.PRIVATE or older.is_pinned or older.source == Source.WRITTEN:
+    # One question may be an exception: of a note for all of its sort, refinement decides.
+    is_wide = older.matching != Matching.MEANING
+    is_kept = older.is_pinned or older.source == Source.WRITTEN
+    if older.scope != Scope.PRIVATE or is_kept or is_wide:
         evidence_add(older, episode, "", is_for=False)
         return
     experience_change(

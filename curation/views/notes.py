@@ -71,7 +71,7 @@ def note_detail(request: HttpRequest, note_id: UUID) -> HttpResponse:
 def note_edit_page(request: HttpRequest, note_id: UUID) -> HttpResponse:
     """Change a note's text."""
     note = _note_or_404(request, note_id)
-    initial = {name: getattr(note, name) for name in ("trigger", "content", "kind")}
+    initial = {name: getattr(note, name) for name in NoteForm.base_fields}
     form = NoteForm(request.POST or None, initial=initial)
     if request.method == "POST" and form.is_valid():
         try:

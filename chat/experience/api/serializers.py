@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rest_framework import serializers
 
-from chat.experience.models import Experience, Kind, UserSwitch
+from chat.experience.models import Experience, Kind, Matching, UserSwitch
 from chat.experience.models.experiences import MAX_CONTENT, MAX_TRIGGER
 
 USE_FIELDS = [
@@ -15,7 +15,8 @@ USE_FIELDS = [
 
 
 class NoteSerializer(serializers.ModelSerializer):
-    """A note; ``trigger`` says when it is of use. ``is_own`` tells whether it may be changed."""
+    """A note. ``matching`` and ``trigger`` say when it is of use: for questions like the trigger,
+    for those that have its words, or always. ``is_own`` tells whether it may be changed."""
 
     is_own = serializers.SerializerMethodField()
 
@@ -25,6 +26,7 @@ class NoteSerializer(serializers.ModelSerializer):
             "id",
             "scope",
             "kind",
+            "matching",
             "trigger",
             "content",
             "status",
@@ -44,9 +46,10 @@ class NoteSerializer(serializers.ModelSerializer):
 
 
 class NoteWriteSerializer(serializers.Serializer):
-    """A note of one's own."""
+    """A note of one's own; ``trigger`` may be empty where ``matching`` is ``always``."""
 
-    trigger = serializers.CharField(max_length=MAX_TRIGGER)
+    matching = serializers.ChoiceField(choices=Matching.choices, default=Matching.MEANING)
+    trigger = serializers.CharField(max_length=MAX_TRIGGER, allow_blank=True, default="")
     content = serializers.CharField(max_length=MAX_CONTENT)
     kind = serializers.ChoiceField(choices=Kind.choices, default=Kind.FACT)
 
@@ -54,7 +57,8 @@ class NoteWriteSerializer(serializers.Serializer):
 class NoteChangeSerializer(serializers.Serializer):
     """What may be changed of one's note; what is missing stays."""
 
-    trigger = serializers.CharField(max_length=MAX_TRIGGER, required=False)
+    matching = serializers.ChoiceField(choices=Matching.choices, required=False)
+    trigger = serializers.CharField(max_length=MAX_TRIGGER, required=False, allow_blank=True)
     content = serializers.CharField(max_length=MAX_CONTENT, required=False)
     kind = serializers.ChoiceField(choices=Kind.choices, required=False)
     is_pinned = serializers.BooleanField(required=False)

@@ -93,4 +93,4 @@ class NoteViewSet(viewsets.ReadOnlyModelViewSet):
         return Response(s.NoteSwitchSerializer(switch).data)
 
 
-_TEXT = ("trigger", "content", "kind")
+_TEXT = ("matching", "trigger", "content", "kind")

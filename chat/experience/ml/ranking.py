@@ -9,8 +9,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from chat.experience.ml.terms import coverage, is_about_another, rare_among, rare_terms
+from chat.experience.ml.terms import (
+    coverage,
+    has_key_words,
+    is_about_another,
+    rare_among,
+    rare_terms,
+)
 
+#: How a note is found: by its trigger's likeness to the question, by its words, or always.
+MEANING, WORDS, ALWAYS = "meaning", "words", "always"
 #: A note this near to the question is taken as it is (cosine), ...
 HI = 0.62
 #: ... one this near only if it shares a rare term with it, ...
@@ -44,7 +52,8 @@ DEFAULT_GATE = Gate()
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A note that may be shown; ``similarity`` is the cosine of question and trigger."""
+    """A note that may be shown; ``similarity`` is the cosine of question and trigger, ``matching``
+    one of :data:`MEANING`, :data:`WORDS`, :data:`ALWAYS`."""
 
     id: UUID
     similarity: float
@@ -52,6 +61,7 @@ class Candidate:
     content: str
     helpful: int = 0
     harmful: int = 0
+    matching: str = MEANING
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +88,26 @@ def score(similarity: float, helpful: int, harmful: int) -> float:
     return similarity * (0.5 + 0.5 * utility(helpful, harmful))
 
 
+def applies(question: str, trigger: str, matching: str) -> bool:
+    """Whether a note that does not go by likeness is meant for a question."""
+    return matching == ALWAYS or (matching == WORDS and has_key_words(question, trigger))
+
+
 def passing(
     question: str, candidates: Sequence[Candidate], gate: Gate = DEFAULT_GATE
 ) -> list[Candidate]:
-    """Those that are near enough, in their order.
+    """Those that are near enough, or meant for the question by their words, in their order."""
+    by_meaning = [item for item in candidates if item.matching == MEANING]
+    near = {item.id for item in _near(question, by_meaning, gate)}
+    return [
+        item
+        for item in candidates
+        if item.id in near or applies(question, item.trigger, item.matching)
+    ]
+
+
+def _near(question: str, candidates: Sequence[Candidate], gate: Gate) -> list[Candidate]:
+    """Those that are near enough.
 
     Near enough is a cosine of at least ``hi``; or of at least ``lo`` where question and note
     share a term that is rare, and the question has enough of the trigger's words. Rare is no word
@@ -111,7 +137,7 @@ def rank(question: str, candidates: Sequence[Candidate], gate: Gate = DEFAULT_GA
     Ties go to the higher similarity, then to the smaller id, so that every store gives the same.
     """
     passed = passing(question, candidates, gate)
-    scored = [(score(item.similarity, item.helpful, item.harmful), item) for item in passed]
+    scored = [(score(_nearness(item, gate), item.helpful, item.harmful), item) for item in passed]
     scored.sort(key=lambda pair: (-round(pair[0], 5), -round(pair[1].similarity, 5), pair[1].id))
     shown: list[Ranked] = []
     room = gate.max_tokens
@@ -121,6 +147,12 @@ def rank(question: str, candidates: Sequence[Candidate], gate: Gate = DEFAULT_GA
             shown.append(Ranked(item, len(shown) + 1, value, n_tokens))
             room -= n_tokens
     return shown
+
+
+def _nearness(item: Candidate, gate: Gate) -> float:
+    """A cosine; a note that does not go by likeness counts as near as the least that is shown, so
+    that one about this very question comes first."""
+    return item.similarity if item.matching == MEANING else max(item.similarity, gate.lo)
 
 
 def tokens_at_most(text: str) -> int:

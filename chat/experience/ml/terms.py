@@ -28,6 +28,12 @@ def function_words() -> frozenset[str]:
     return _words_in("function_words.txt")
 
 
+@cache
+def asking_words() -> frozenset[str]:
+    """Words with which anything is asked for: write, give, please."""
+    return _words_in("asking_words.txt")
+
+
 def _words_in(name: str) -> frozenset[str]:
     lines = (_DATA / name).read_text(encoding="utf-8").splitlines()
     return frozenset(line for line in lines if line and not line.startswith("#"))
@@ -100,6 +106,40 @@ def _content(text: str) -> set[str]:
     for word in re.findall(r"[^\W_]+", text.casefold()):
         if word not in function_words():
             found |= _pairs(word) if _CJK.search(word) else {_singular(word)}
+    return found
+
+
+def key_words(text: str) -> frozenset[str]:
+    """What sort of thing a question asks for or about: its words but those that hold sentences
+    together or ask. Plurals are their singular, and "e-mail" is also "email".
+
+    >>> sorted(key_words("Give me some tips for a short e-mail"))
+    ['email', 'mail', 'tips']
+    """
+    return frozenset().union(*(way for ways in _key_ways(text) for way in ways))
+
+
+def has_key_words(question: str, words: str) -> bool:
+    """Whether a question has every one of the key words of a text, of which there is one; of a
+    compound its parts or the whole: e-mail, email."""
+    wanted, asked = _key_ways(words), key_words(question)
+    return bool(wanted) and all(any(way <= asked for way in ways) for ways in wanted)
+
+
+def _key_ways(text: str) -> list[list[frozenset[str]]]:
+    """For each key word of a text the sets of words that are it."""
+    found = []
+    for word in _WORD.findall(text.casefold()):
+        parts = re.split(r"[._'’-]", word)
+        if _CJK.search(word):
+            ways = [_pairs(word)]
+        elif "'" in word or "’" in word:
+            continue
+        else:
+            ways = [{_singular(part) for part in parts}, {_singular("".join(parts))}]
+        telling = [frozenset(way - function_words() - asking_words()) for way in ways]
+        telling = [frozenset(one for one in way if len(one) > 1) for way in telling]
+        found += [[way for way in telling if way]] if any(telling) else []
     return found
 
 

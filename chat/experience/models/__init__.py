@@ -1,13 +1,23 @@
 """Tables of the experience store."""
 
 from .episodes import Episode, EpisodeState, Evidence
-from .experiences import Experience, Kind, Scope, Source, Status, StoreChange
+from .experiences import (
+    WIDE,
+    Experience,
+    Kind,
+    Matching,
+    Scope,
+    Source,
+    Status,
+    StoreChange,
+)
 from .history import RefineRun, RefineState, Revision, RevisionAction
 from .leaving import ErasureReceipt, Origin, Tombstone
 from .switches import ConversationSwitch, UserSwitch
 from .uses import Outcome, Use
 
 __all__ = [
+    "WIDE",
     "ConversationSwitch",
     "Episode",
     "EpisodeState",
@@ -15,6 +25,7 @@ __all__ = [
     "Evidence",
     "Experience",
     "Kind",
+    "Matching",
     "Origin",
     "Outcome",
     "RefineRun",

@@ -57,6 +57,18 @@ class Source(models.TextChoices):
     IMPORTED = "imported", _("From a file")
 
 
+class Matching(models.TextChoices):
+    """Which questions a note is for."""
+
+    MEANING = "meaning", _("Questions like this one")
+    WORDS = "words", _("Questions with these words")
+    ALWAYS = "always", _("Every question")
+
+
+#: The ways that need no likeness.
+WIDE = (Matching.WORDS, Matching.ALWAYS)
+
+
 class ExperienceQuerySet(models.QuerySet):
     """Notes."""
 
@@ -96,7 +108,9 @@ def in_scope_of(user: Any) -> Q:
 
 
 class Experience(TimestampedModel):
-    """One note. ``trigger`` says when it is of use; its embedding is what is searched.
+    """One note. ``trigger`` says when it is of use; its embedding is what is searched, unless
+    ``matching`` says that its words decide, or that it is for every question (the trigger is empty
+    then, and the embedding the content's).
 
     ``vector`` is float32, little-endian, of length 1, in the space of ``embedder``. Private notes
     have an ``owner``, a group's a ``group``, everybody's neither. ``importance`` is in [0, 1].
@@ -120,7 +134,8 @@ class Experience(TimestampedModel):
         "auth.Group", on_delete=models.CASCADE, null=True, blank=True, related_name="experiences"
     )
     kind = models.CharField(max_length=10, choices=Kind, default=Kind.FACT)
-    trigger = models.CharField(max_length=MAX_TRIGGER)
+    trigger = models.CharField(max_length=MAX_TRIGGER, blank=True)
+    matching = models.CharField(max_length=8, choices=Matching, default=Matching.MEANING)
     content = models.TextField(max_length=MAX_CONTENT)
     status = models.CharField(max_length=12, choices=Status, default=Status.CANDIDATE)
     reason = models.CharField(max_length=300, blank=True)
@@ -165,6 +180,7 @@ class Experience(TimestampedModel):
             models.Index(fields=["scope", "status", "embedder"], name="experience_serving"),
             models.Index(fields=["owner", "status", "-updated_at"], name="experience_of_owner"),
             models.Index(fields=["group", "status"], name="experience_of_group"),
+            models.Index(fields=["matching", "scope", "owner"], name="experience_matching"),
         ]
         constraints = [
             models.CheckConstraint(
@@ -176,6 +192,9 @@ class Experience(TimestampedModel):
             models.CheckConstraint(
                 condition=Q(importance__gte=0, importance__lte=1), name="experience_importance"
             ),
+            models.CheckConstraint(
+                condition=Q(matching="always") | ~Q(trigger=""), name="experience_has_a_trigger"
+            ),
             models.UniqueConstraint(
                 fields=["origin", "origin_row"],
                 condition=Q(origin__isnull=False),
@@ -184,7 +203,13 @@ class Experience(TimestampedModel):
         ]
 
     def __str__(self) -> str:
-        return self.trigger[:80]
+        return self.when[:80]
+
+    @property
+    def when(self) -> str:
+        """When it is of use, in words."""
+        is_always = self.matching == Matching.ALWAYS
+        return str(Matching.ALWAYS.label) if is_always else self.trigger
 
     @property
     def vector_array(self) -> np.ndarray:

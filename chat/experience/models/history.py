@@ -52,6 +52,7 @@ class RevisionAction(models.TextChoices):
     REVIEWED = "reviewed", _("Reviewed")
     PROMOTED = "promoted", _("Shared")
     MERGED = "merged", _("Merged")
+    WIDENED = "widened", _("For more questions")
     CONTRADICTED = "contradicted", _("Contradicted")
     QUARANTINED = "quarantined", _("Set aside")
     ARCHIVED = "archived", _("Archived")

@@ -1,4 +1,5 @@
-"""The vectors of notes: of the trigger alone, which is what questions are compared with."""
+"""The vectors of notes: of the trigger alone, which is what questions are compared with, or of
+the note where every question is meant."""
 
 from __future__ import annotations
 
@@ -9,7 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 from django.db.models import Q, QuerySet
 
-from chat.experience.models import Experience, Status
+from chat.experience.models import Experience, Matching, Status
 from uno_site.engine_clients import embedder_name, served_client
 from uno_site.inference.errors import InferenceError
 
@@ -18,6 +19,11 @@ logger = logging.getLogger(__name__)
 BATCH = 64
 #: Only what may be shown, or may yet be, is embedded.
 EMBEDDED = (Status.ACTIVE, Status.CANDIDATE, Status.QUARANTINED)
+
+
+def embedded_text(row: Experience) -> str:
+    """What a note's vector is of."""
+    return row.trigger or row.content
 
 
 def unembedded() -> QuerySet[Experience]:
@@ -37,7 +43,7 @@ def experiences_embed(rows: Sequence[Experience]) -> int:
     name = embedder_name()
     for start in range(0, len(rows), BATCH):
         batch = rows[start : start + BATCH]
-        vectors = served_client().embed([row.trigger for row in batch])
+        vectors = served_client().embed([embedded_text(row) for row in batch])
         for row, vector in zip(batch, vectors, strict=True):
             row.vector, row.embedder = pack(vector), name
         Experience.objects.bulk_update(batch, ["vector", "embedder"])
@@ -59,7 +65,8 @@ def pack(vector: np.ndarray) -> bytes:
     return bytes((values / length).astype("<f4").tobytes())
 
 
-def text_hash(trigger: str, content: str) -> str:
-    """What tells that two notes say the same: SHA-256, hexadecimal."""
-    parts = (" ".join(text.casefold().split()) for text in (trigger, content))
+def text_hash(trigger: str, content: str, matching: str = Matching.MEANING) -> str:
+    """What tells that two notes say the same, for the same questions: SHA-256, hexadecimal."""
+    parts = [" ".join(text.casefold().split()) for text in (trigger, content)]
+    parts += [str(matching)] * (matching != Matching.MEANING)
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()

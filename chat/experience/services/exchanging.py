@@ -38,6 +38,7 @@ def notes_export(user: Any) -> str:
 def _part(note: Experience) -> NotePart:
     return NotePart(
         kind=note.kind,
+        matching=note.matching,
         trigger=note.trigger,
         content=note.content,
         is_pinned=note.is_pinned,
@@ -99,6 +100,7 @@ def _add(user: Any, part: NotePart) -> None:
         trigger=part.trigger,
         content=part.content,
         kind=part.kind,
+        matching=part.matching,
         source=Source.IMPORTED,
         is_pinned=part.is_pinned,
     )

@@ -10,9 +10,11 @@ from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from chat.experience.ml.terms import key_words
 from chat.experience.models import (
     Experience,
     Kind,
+    Matching,
     Outcome,
     RevisionAction,
     Scope,
@@ -20,7 +22,7 @@ from chat.experience.models import (
     Status,
     Use,
 )
-from chat.experience.services.embedding import experience_embed_soon, text_hash
+from chat.experience.services.embedding import embedded_text, experience_embed_soon, text_hash
 from chat.experience.services.recording import revision_record, snapshot
 from uno_site.audit.services import audit_record
 from uno_site.errors import Conflict, InvalidInput
@@ -39,6 +41,7 @@ def note_create(
     trigger: str,
     content: str,
     kind: str = Kind.FACT,
+    matching: str = Matching.MEANING,
     source: str = Source.WRITTEN,
     is_pinned: bool = False,
 ) -> Experience:
@@ -60,7 +63,7 @@ def note_create(
         owner=owner, scope=Scope.PRIVATE, status=Status.ACTIVE, kind=kind, source=source
     )
     note.is_pinned = is_pinned
-    _set_text(note, trigger, content)
+    _set_text(note, trigger, content, matching)
     note.save()
     revision_record(note, RevisionAction.CREATED, by=owner)
     transaction.on_commit(lambda: experience_embed_soon(note))
@@ -68,22 +71,31 @@ def note_create(
 
 
 @transaction.atomic
-def note_edit(*, note: Experience, by: Any, trigger: str, content: str, kind: str) -> Experience:
-    """Change the text of a note; its counters begin anew, since they were another text's.
+def note_edit(
+    *,
+    note: Experience,
+    by: Any,
+    trigger: str,
+    content: str,
+    kind: str,
+    matching: str = Matching.MEANING,
+) -> Experience:
+    """Change the text of a note, or which questions it is for; with another text its counters
+    begin anew.
 
     Raises
     ------
     InvalidInput, Conflict
         As :func:`note_create`.
     """
-    before, had = snapshot(note), note.trigger
+    before, had = snapshot(note), embedded_text(note)
     note.kind = kind
-    _set_text(note, trigger, content)
+    _set_text(note, trigger, content, matching)
     if snapshot(note) == before:
         return note
     if note.content != before["content"]:
         note.hits = note.helpful = note.harmful = 0
-    if note.trigger != had:
+    if embedded_text(note) != had:
         note.vector, note.embedder = None, ""
     note.save()
     revision_record(note, RevisionAction.EDITED, before=before, by=by)
@@ -92,10 +104,13 @@ def note_edit(*, note: Experience, by: Any, trigger: str, content: str, kind: st
     return note
 
 
-def _set_text(note: Experience, trigger: str, content: str) -> None:
-    note.trigger = " ".join(UNSTORABLE.sub("", trigger).split())
+def _set_text(note: Experience, trigger: str, content: str, matching: str) -> None:
+    note.matching = matching
+    is_always = matching == Matching.ALWAYS
+    note.trigger = "" if is_always else " ".join(UNSTORABLE.sub("", trigger).split())
+    _check_trigger(note)
     note.content = UNSTORABLE.sub("", content).strip()
-    note.content_hash = text_hash(note.trigger, note.content)
+    note.content_hash = text_hash(note.trigger, note.content, note.matching)
     try:
         note.full_clean(exclude=["owner", "group", "origin", "superseded_by"])
     except ValidationError as error:
@@ -106,6 +121,21 @@ def _set_text(note: Experience, trigger: str, content: str) -> None:
     same = Experience.objects.owned_by(note.owner).filter(content_hash=note.content_hash)
     if note.owner is not None and same.exclude(pk=note.pk).exists():
         raise Conflict(_("You have this note already."), remedy=_("Change the one that is there."))
+
+
+def _check_trigger(note: Experience) -> None:
+    """A note for some questions says for which."""
+    if note.matching == Matching.MEANING and not note.trigger:
+        raise InvalidInput(
+            _("The note does not say when it is of use."),
+            remedy=_("Write a question or a few words, or choose every question."),
+        )
+    if note.matching == Matching.WORDS and not key_words(note.trigger):
+        raise InvalidInput(
+            _("“%(words)s” has no word by which a question could be told from others.")
+            % {"words": note.trigger},
+            remedy=_("Write what is asked for, such as: e-mail."),
+        )
 
 
 @transaction.atomic

@@ -9,7 +9,17 @@ from chat.experience.models import Experience, RefineRun, Revision, RevisionActi
 
 #: The fields that a revision may tell of.
 RECORDED = (
-    *("scope", "owner_id", "group_id", "kind", "trigger", "content", "status", "reason"),
+    *(
+        "scope",
+        "owner_id",
+        "group_id",
+        "kind",
+        "matching",
+        "trigger",
+        "content",
+        "status",
+        "reason",
+    ),
     *("importance", "is_pinned", "invalid_at", "superseded_by_id", "is_in_adapter"),
     *("helpful", "harmful", "hits", "flags"),
 )

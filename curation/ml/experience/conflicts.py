@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from curation.ml.experience.wording import LITERAL, literals, names
+from curation.ml.experience.wording import FIGURE, LITERAL, QUOTED, literals, names
 from curation.ml.grounding import content_stems
 from curation.ml.polarity import contradicts
 
@@ -50,9 +50,15 @@ def _differ(one: set[str], other: set[str]) -> bool:
 def _has_other_value(one: str, other: str) -> bool:
     """Another value stands where a value stood. A statement that adds one is no contradiction,
     and one of which both name and figure differ is about something else."""
-    figures, other_figures = literals(one), literals(other)
-    is_figure = bool(figures) and bool(other_figures) and figures != other_figures
+    is_figure = any(
+        _is_other(literals(one, kind), literals(other, kind)) for kind in (FIGURE, QUOTED)
+    )
     return is_figure != _differ(names(one), names(other))
+
+
+def _is_other(one: list[str], other: list[str]) -> bool:
+    """A figure stands against a figure, and a quotation against a quotation."""
+    return bool(one and other) and one != other
 
 
 def _same_frame(one: Note, other: Note) -> bool:

@@ -44,9 +44,16 @@ ABOUT_ANSWER = re.compile(
     r"|example)s?\b"
     r"|\byou (?:said|wrote|forgot|missed|should|could|didn't|did not|gave|ignored)\b|\bi (?:asked"
     r"|meant"
-    r"|want|wanted|need|said|don't|do not|would|prefer)\b",
+    r"|want|wanted|need|said|don't|do not|would|prefer)\b|\bplease\b|\b(?:is|are) enough\W*$",
     re.IGNORECASE,
 )
+VERDICT = re.compile(
+    r"^(?:it|this|that)(?:'s| is| was) (?:way |much |far |really |just |so |very )*"
+    r"(?:too\b|the (?:worst|best)|terrible|awful|horrible|bad|good|great|nice|perfect|useless"
+    r"|nonsense|rubbish|boring|stupid)\b",
+    re.IGNORECASE,
+)
+TABLE_ROW = re.compile(r"^\s*\|.*\|\W*$")
 
 
 def facts_said(query: str, sayings: Sequence[str]) -> list[str]:
@@ -93,7 +100,8 @@ def facts_corrected(query: str, reply: str, corrected: str) -> list[str]:
 
 def _fact(query: str, sentence: str) -> str:
     stated = OPENING.sub("", sentence.strip()).strip()
-    if not _is_statement(stated) or ABOUT_ANSWER.search(stated):
+    is_judgement = ABOUT_ANSWER.search(stated) or VERDICT.match(stated)
+    if not _is_statement(stated) or is_judgement:
         return ""
     if match := DEICTIC.match(stated):
         is_answer = bool(content_stems(stated[match.end() :]))
@@ -112,7 +120,8 @@ def _is_statement(text: str) -> bool:
     is_sized = MIN_WORDS <= n_words <= MAX_WORDS or (
         n_words and re.search(r"[\u4e00-\u9fff]{4}", text)
     )
-    if not is_sized or text.rstrip().endswith("?") or is_degenerate(text):
+    is_other = text.rstrip().endswith("?") or TABLE_ROW.match(text)
+    if not is_sized or is_other or is_degenerate(text):
         return False
     wish = base_form_first(strip_padding(text))
     return bool(STATES.search(text)) and not IMPERATIVE.match(wish)

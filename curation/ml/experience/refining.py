@@ -1,49 +1,20 @@
-"""One night's work on a store as a plan: what to merge, contradict, quarantine, archive."""
+"""One night's work on a store as a plan: what to merge, widen, contradict, quarantine, archive."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from curation.ml.experience.conflicts import Note, conflict
-from curation.ml.experience.keeping import KeepConfig, Standing, does_harm, over_cap
-from curation.ml.experience.wording import same_saying
+from chat.experience.ml.ranking import ALWAYS, MEANING, WORDS
+from curation.ml.experience.keeping import Standing, does_harm, over_cap
+from curation.ml.experience.settling import settle
+from curation.ml.experience.store_rows import RefineConfig, Row
+from curation.ml.experience.widening import WISHES, Widening, Wish, widenings
 
 FloatArray = NDArray[np.float32]
-BLOCK = 512
-"""Rows of the similarity matrix that are held at once."""
-
-
-@dataclass(frozen=True, slots=True)
-class RefineConfig:
-    """``merge_at``: cosine of trigger and of content from which two rows are one. ``conflict_at``:
-    cosine of triggers from which two rows speak of the same thing, and may contradict."""
-
-    merge_at: float = 0.88
-    conflict_at: float = 0.75
-    keep: KeepConfig = field(default_factory=KeepConfig)
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """A live row as refinement sees it: ``key`` is its id, ``n_people`` how many it rests on;
-    times are seconds since the epoch."""
-
-    key: str
-    kind: str
-    trigger: str
-    content: str
-    standing: Standing
-    valid_from: float
-    n_people: int = 1
-
-    @property
-    def note(self) -> Note:
-        """Its trigger and content."""
-        return Note(self.trigger, self.content)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +37,10 @@ class Contradiction:
 @dataclass(frozen=True, slots=True)
 class RefinePlan:
     """What a refinement would do; keys of rows. A row is in one list at most, but for one that
-    others join and that is over the cap even so."""
+    others join and that is widened, or over the cap even so."""
 
     merges: tuple[Merge, ...] = ()
+    widened: tuple[Widening, ...] = ()
     contradictions: tuple[Contradiction, ...] = ()
     quarantined: tuple[str, ...] = ()
     archived: tuple[str, ...] = ()
@@ -77,6 +49,7 @@ class RefinePlan:
     def n_changes(self) -> int:
         """How many rows would change their state."""
         merged = sum(len(merge.gone) for merge in self.merges)
+        merged += sum(len(wide.gone) + 1 for wide in self.widened)
         return merged + len(self.contradictions) + len(self.quarantined) + len(self.archived)
 
 
@@ -102,7 +75,7 @@ def refine_plan(
     Returns
     -------
     First what did harm is put aside, then contradictions and repetitions are settled among the
-    rest, then the rows are cut to their cap.
+    rest, wishes that were said of enough questions become one, and the rows are cut to their cap.
     """
     config = config or RefineConfig()
     order = sorted(range(len(rows)), key=lambda index: _rank(rows[index]))
@@ -115,99 +88,62 @@ def refine_plan(
         and does_harm(row.standing.helpful, row.standing.harmful, config.keep)
     }
     quarantined = tuple(rows[index].key for index in sorted(gone))
-    merges, contradictions = _settle(rows, triggers, contents, gone, config)
+    merges, contradictions = settle(rows, triggers, contents, gone, config)
     gone |= {index for group in merges for index in group[1:]}
     gone |= {older for older, _, _ in contradictions}
+    widened = _widened(rows, contents, gone, config)
+    places = {row.key: index for index, row in enumerate(rows)}
+    joined = [[places[one.kept], *(places[key] for key in one.gone)] for one in widened]
+    gone |= {index for group in joined for index in group[1:]}
     return RefinePlan(
         merges=tuple(
             Merge(rows[group[0]].key, tuple(rows[index].key for index in group[1:]))
             for group in merges
         ),
+        widened=widened,
         contradictions=tuple(
             Contradiction(rows[older].key, rows[newer].key, why)
             for older, newer, why in contradictions
         ),
         quarantined=quarantined,
-        archived=_archived(rows, merges, gone, now, config),
+        archived=_archived(rows, _together(merges, joined), gone, now, config),
     )
 
 
-def _rank(row: Row) -> tuple[bool, int, int, int, float, str]:
-    """Who stands for a group of equals: pinned, more people, more help, longer there."""
+_REACH = {ALWAYS: 0, WORDS: 1, MEANING: 2}
+
+
+def _rank(row: Row) -> tuple[bool, int, int, int, int, float, str]:
+    """Who stands for a group of equals: pinned, for more questions, more people, more help, longer
+    there."""
     standing = row.standing
     good = standing.helpful - standing.harmful
-    return (not standing.is_pinned, -row.n_people, -good, -standing.hits, row.valid_from, row.key)
+    worth = (-row.n_people, -good, -standing.hits, row.valid_from, row.key)
+    return (not standing.is_pinned, _REACH[row.matching], *worth)
 
 
-def _settle(
-    rows: Sequence[Row],
-    triggers: FloatArray,
-    contents: FloatArray,
-    gone: Collection[int],
-    config: RefineConfig,
-) -> tuple[list[list[int]], list[tuple[int, int, str]]]:
-    """Groups that are one row, and pairs (older, newer, why) of which one must go."""
-    heads: dict[int, list[int]] = {}
-    ended: dict[int, tuple[int, int, str]] = {}
-    for index, near in enumerate(_neighbours(triggers, config.conflict_at)):
-        if index in gone:
-            continue
-        for head in near:
-            if index in ended or head in ended or head not in heads:
-                continue
-            if why := conflict(rows[head].note, rows[index].note):
-                older, newer = _by_age(rows, head, index)
-                ended[older] = (older, newer, why)
-            elif _is_one(rows, triggers, contents, head, index, config):
-                heads[head].append(index)
-                break
-        else:
-            if index not in ended:
-                heads[index] = [index]
-    groups = [group for head, group in heads.items() if len(group) > 1 and head not in ended]
-    return groups, list(ended.values())
+def _widened(
+    rows: Sequence[Row], contents: FloatArray, gone: Collection[int], config: RefineConfig
+) -> tuple[Widening, ...]:
+    """The wishes that were said of enough questions, of the rows that are left."""
+    if config.widen is None:
+        return ()
+    chosen = [
+        index
+        for index, row in enumerate(rows)
+        if row.kind in WISHES and not (index in gone or row.is_wide or row.standing.is_pinned)
+    ]
+    wishes = [Wish(rows[index].key, rows[index].trigger, rows[index].content) for index in chosen]
+    return widenings(wishes, contents[chosen], config.widen)
 
 
-def _neighbours(triggers: FloatArray, at: float) -> list[list[int]]:
-    """For each row those before it whose trigger is near; nearest first."""
-    near: list[list[int]] = []
-    for start in range(0, len(triggers), BLOCK):
-        cosines = triggers[start : start + BLOCK] @ triggers[: start + BLOCK].T
-        for offset, line in enumerate(cosines):
-            index = start + offset
-            before = line[:index]
-            found = np.flatnonzero(before >= at)
-            near.append(found[np.argsort(-before[found], kind="stable")].tolist())
-    return near
-
-
-def _is_one(
-    rows: Sequence[Row],
-    triggers: FloatArray,
-    contents: FloatArray,
-    one: int,
-    other: int,
-    config: RefineConfig,
-) -> bool:
-    if rows[one].kind != rows[other].kind:
-        return False
-    is_near = bool(
-        triggers[one] @ triggers[other] >= config.merge_at
-        and contents[one] @ contents[other] >= config.merge_at
-    )
-    return same_saying(rows[one].content, rows[other].content, is_near=is_near)
-
-
-def _by_age(rows: Sequence[Row], one: int, other: int) -> tuple[int, int]:
-    """(older, newer): a pinned row holds, then what more people say, then what has helped more;
-    among equals what was said last. Nobody talks a store out of what proved right."""
-
-    def weight(index: int) -> tuple[bool, int, int, float, str]:
-        row = rows[index]
-        proven = row.standing.helpful - row.standing.harmful
-        return (row.standing.is_pinned, row.n_people, proven, row.valid_from, row.key)
-
-    return (one, other) if weight(one) < weight(other) else (other, one)
+def _together(merges: Sequence[Sequence[int]], joined: Sequence[Sequence[int]]) -> list[list[int]]:
+    """Groups of rows that end as one: what repeats, and what then joins."""
+    groups = {group[0]: list(group) for group in merges}
+    for head, *others in joined:
+        more = [index for other in others for index in groups.pop(other, [other])]
+        groups[head] = groups.get(head, [head]) + more
+    return list(groups.values())
 
 
 def _archived(

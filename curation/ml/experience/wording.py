@@ -7,13 +7,18 @@ import re
 
 from curation.ml.dedupe import normalise_rule
 
-LITERAL = re.compile(r"\"[^\"]*\"|\d+(?:[.,:]\d+)*")
+QUOTED = re.compile(r"\"[^\"]*\"")
+FIGURE = re.compile(r"\d+(?:[.,:]\d+)*")
+LITERAL = re.compile(rf"{QUOTED.pattern}|{FIGURE.pattern}")
 NAME = re.compile(r"(?<![.!?:] )(?<!^)\b[A-Z][\w-]+")
 
 
-def literals(text: str) -> list[str]:
-    """Quotations and figures in a text, sorted."""
-    return sorted(match.casefold() for match in LITERAL.findall(text))
+def literals(text: str, kind: re.Pattern[str] = LITERAL) -> list[str]:
+    """Quotations and figures in a text, or those of one ``kind``, sorted. A figure in a quotation
+    is part of it."""
+    if kind is FIGURE:
+        text = QUOTED.sub(" ", text)
+    return sorted(match.casefold() for match in kind.findall(text))
 
 
 def names(text: str) -> set[str]:

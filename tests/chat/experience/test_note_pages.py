@@ -4,9 +4,11 @@ import pytest
 from django.urls import reverse
 
 from chat.experience.models import Experience, Outcome, Scope, Status, Use
+from chat.experience.selectors import notes_for
 from chat.experience.services.notes import DISPUTED
 from chat.experience.services.switches import is_on_for, user_switch
 from tests.factories import ExperienceFactory
+from tests.scripted import ScriptedClient
 
 pytestmark = pytest.mark.django_db
 TEXT = {"trigger": "port of Kestrel", "content": "Kestrel has port 7443.", "kind": "fact"}
@@ -181,3 +183,33 @@ def test_the_switches(browser, alice, conversation):
 def test_a_strangers_conversation_is_not_switched(client_for, bob, conversation):
     answer = press(client_for(bob), "conversation-switch", conversation.pk, is_on="no")
     assert answer.status_code == 404
+
+
+def test_a_note_may_be_for_questions_with_words_or_for_every_question(
+    browser, alice, django_capture_on_commit_callbacks
+):
+    with django_capture_on_commit_callbacks(execute=True):
+        press(
+            browser, "new", trigger="e-mail", content="Sign as Al.", kind="rule", matching="words"
+        )
+        answer = press(browser, "new", content="Answer in German.", kind="rule", matching="always")
+    assert "Every question" in answer.text
+    assert all(note.vector is not None for note in Experience.objects.all())
+    asked = {question: shown_for(alice, question) for question in (MAIL, "Who are you?")}
+    assert asked == {
+        MAIL: {"Sign as Al.", "Answer in German."},
+        "Who are you?": {"Answer in German."},
+    }
+
+
+MAIL = "Please write an email to my landlord."
+
+
+def shown_for(user, question):
+    found = notes_for(user, question, ScriptedClient().embed([question])[0])
+    return {item.candidate.content for item in found}
+
+
+def test_words_that_everything_is_asked_with_tell_no_questions_apart(browser):
+    answer = press(browser, "new", **{**TEXT, "trigger": "please write", "matching": "words"})
+    assert answer.status_code == 400 and "“please write” has no word" in answer.text

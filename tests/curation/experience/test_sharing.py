@@ -66,7 +66,7 @@ def test_only_approved_notes_of_everybody_leave_and_nothing_about_people(
     text = "".join(north["first"])
     rows = [json.loads(line)["data"] for line in north["first"][1:-1]]
     assert [row["content"] for row in rows] == [SAID]
-    assert set(rows[0]) == {"kind", "id", "note", "trigger", "content", "importance"}
+    assert set(rows[0]) == {"kind", "id", "note", "matching", "trigger", "content", "importance"}
     assert str(alice.pk) not in text and alice.username not in text
     assert "private" not in text and "unapproved" not in text
 

@@ -11,6 +11,7 @@ from chat.experience.recall import recall_for
 from chat.experience.services.capturing import episodes_capture
 from curation.experience.distilling import episodes_distil
 from curation.experience.promotion import PromotionRefused, note_promote
+from curation.experience.refining import refine_apply, refine_run_create
 from training.evaluation.sets.protocol import Dialogue, Item
 from uno_site.accounts.models import Role, User
 
@@ -21,23 +22,30 @@ CURATOR = "evaluation-curator"
 
 
 def learn_notes(say: Say) -> dict[str, Any]:
-    """Distil every conversation, and share each note that the rules of sharing let through.
+    """Distil every conversation, refine what was learned as a night would, and share each note
+    that the rules of sharing let through.
 
     Returns
     -------
     dict
-        ``n_notes`` there are, ``n_shared`` of them, and ``refused``: how many may not be shared,
-        by the reason.
+        ``n_notes`` there are, ``n_shared`` of them, ``refined``: how many changes of which sort,
+        and ``refused``: how many may not be shared, by the reason.
     """
     while episodes_capture().n_added:
         pass
     episodes_distil(
         is_busy=lambda: False, on_progress=lambda done, all_: say(f"distilled {done} of {all_}")
     )
+    run = refine_apply(run=refine_run_create(), by=None)
     refused = _share_all()
     notes = Experience.objects.serving()
     n_shared = notes.filter(scope=Scope.GLOBAL).count()
-    return {"n_notes": notes.count(), "n_shared": n_shared, "refused": dict(refused)}
+    return {
+        "n_notes": notes.count(),
+        "n_shared": n_shared,
+        "refined": run.figures["applied"],
+        "refused": dict(refused),
+    }
 
 
 def _share_all() -> Counter[str]:

@@ -5,7 +5,9 @@ from uuid import UUID
 import pytest
 
 from chat.experience.ml.ranking import (
+    ALWAYS,
     MAX_TOKENS,
+    WORDS,
     Candidate,
     Gate,
     passing,
@@ -91,3 +93,37 @@ def test_ties_are_settled_the_same_way_everywhere():
 def test_scripts_without_blanks_cost_a_token_a_character():
     assert tokens_at_most("端口七四四三") == 6 + 10
     assert tokens_at_most("a" * 30) == 10 + 10
+
+
+TIPS = {"trigger": "tips", "content": "Use bullets.", "matching": WORDS}
+
+
+@pytest.mark.parametrize(
+    ("question", "is_meant"),
+    [
+        ("Any tips for painting a room?", True),
+        ("TIPS: painting!", True),
+        ("Write a poem about a tipsy duck.", False),
+        ("Explain how paint dries.", False),
+    ],
+)
+def test_a_note_by_words_is_for_the_questions_that_have_them_however_far(question, is_meant):
+    assert bool(passing(question, [note(similarity=0.1, **TIPS)])) is is_meant
+
+
+def test_likeness_alone_is_not_enough_for_a_note_by_words():
+    assert passing("What would you advise me?", [note(similarity=0.95, **TIPS)]) == []
+
+
+def test_a_note_for_every_question_is_for_this_one():
+    always = note(similarity=-0.1, trigger="", matching=ALWAYS)
+    assert passing("What is 17 times 23?", [always]) == [always]
+
+
+def test_what_is_about_this_very_question_comes_before_what_is_for_all_of_its_sort():
+    wide = note(1, 0.45, **TIPS)
+    near = note(2, 0.7, "tips for the Kestrel gateway", "Restart it twice.")
+    shown = rank("Tips for the Kestrel gateway?", [wide, near])
+    assert [item.candidate for item in shown] == [near, wide]
+    assert shown[1].score == pytest.approx(0.45 * 0.75)
+    assert rank("Any tips?", [note(1, 0.1, **TIPS)])[0].score == pytest.approx(0.4 * 0.75)

@@ -2,7 +2,15 @@
 
 import pytest
 
-from chat.experience.ml.terms import coverage, is_about_another, names, rare_among, rare_terms
+from chat.experience.ml.terms import (
+    coverage,
+    has_key_words,
+    is_about_another,
+    key_words,
+    names,
+    rare_among,
+    rare_terms,
+)
 
 
 def test_rare_terms_leave_out_what_everybody_says():
@@ -46,3 +54,23 @@ def test_coverage_leaves_function_words_aside():
 def test_terms_that_few_have():
     found = [{"a", "b"}, {"a"}, {"a"}]
     assert rare_among({"a", "b", "c"}, found, 2) == {"b", "c"}
+
+
+@pytest.mark.parametrize(
+    ("question", "words"),
+    [
+        ("Please give me some good tips for camping", {"tips", "camping"}),
+        ("Could you write an e-mail to HR?", {"email", "mail", "hr"}),
+        ("Write recipes I'd like", {"recipe"}),
+        ("Schreib mir bitte eine kurze E-Mail", {"email", "mail"}),
+        ("How do I do that?", set()),
+    ],
+)
+def test_key_words_are_what_is_asked_for(question, words):
+    assert key_words(question) == words
+
+
+def test_a_question_has_key_words_if_it_has_all_and_there_are_any():
+    assert has_key_words("What are the pros and cons of cash?", "pros cons")
+    assert not has_key_words("What are the cons?", "pros cons")
+    assert not has_key_words("What are the cons?", "please")

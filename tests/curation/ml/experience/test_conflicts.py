@@ -23,6 +23,8 @@ ASKED = "How often is the intake filter replaced?"
         ("The filter is replaced every 14 weeks.", "Replace the filter every 14 weeks.", ""),
         ("The filter is replaced every 14 weeks.", "The filter is made of glass.", ""),
         ("The red team meets at 9.", "The blue team meets at 10.", ""),
+        ('Use bullets that start with "-".', "Use at most 3 bullets.", ""),
+        ('Use at most 2 bullets with "-".', "Use at most 3 bullets.", "value"),
     ],
 )
 def test_same_statement_other_value(one: str, other: str, why: str) -> None:

@@ -40,6 +40,11 @@ def test_a_correction_states_a_fact(saying: str, fact: str) -> None:
         "Which filter is that?",
         "I want the filter in a table.",
         "My cat is called Tom.",
+        "This is too long, two sentences are enough.",
+        "That is way too much, five filters are enough.",
+        "It was the worst thing I have ever read.",
+        "Two filters are enough.",
+        "A plant has numbered filters, please.",
         "No.",
         "",
     ],
@@ -60,4 +65,12 @@ def test_an_edit_of_the_wording_states_nothing() -> None:
     reply = "The intake filter is replaced every 14 weeks."
     assert (
         facts_corrected(QUERY, reply, "The filter of the intake is replaced each 14 weeks.") == []
+    )
+
+
+def test_a_row_of_an_edited_table_states_nothing() -> None:
+    corrected = "| The filter lasts long | The filter costs 20 euros |"
+    assert (
+        facts_corrected("What are the pros and cons of the filter?", "It has pros.", corrected)
+        == []
     )

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from curation.ml.experience.keeping import DAY, KeepConfig, Standing
-from curation.ml.experience.refining import Contradiction, Merge, RefineConfig, Row, refine_plan
+from curation.ml.experience.refining import Contradiction, Merge, refine_plan
+from curation.ml.experience.store_rows import RefineConfig, Row
 
 NOW = 1_000 * DAY
 A, B, C = np.eye(3, dtype=np.float32)
