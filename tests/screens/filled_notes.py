@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from chat.experience.models import (
     ErasureReceipt,
+    Experience,
+    Matching,
     Origin,
     Outcome,
     RefineRun,
     Revision,
     Scope,
+    Source,
     Status,
     Use,
 )
@@ -18,7 +21,7 @@ from uno_site.accounts.models import User
 
 NOTES = (
     ("the heating in my flat", "Ms Smith at the letting agency looks after the heating.", "fact"),
-    ("e-mails to offices", "Keep e-mails to offices to three sentences.", "preference"),
+    ("e-mail", "Keep e-mails to three sentences.", "preference"),
     ("packing for the sea", "A list by day forgets the first-aid kit; list by bag.", "pitfall"),
 )
 
@@ -31,6 +34,7 @@ def fill_notes(user: User) -> None:
             trigger=trigger,
             content=content,
             kind=kind,
+            matching=Matching.WORDS if number == 1 else Matching.MEANING,
             hits=7 - 3 * number,
             helpful=4 - number,
             harmful=number,
@@ -67,11 +71,22 @@ def fill_notes(user: User) -> None:
     notes = [{"id": str(note.pk), "rank": at} for at, note in enumerate(shown, start=1)]
     reply.provenance = {**reply.provenance, "notes": notes}
     reply.save()
-    _fill_for_curators()
+    _fill_for_curators(user)
 
 
-def _fill_for_curators() -> None:
-    """A planned refinement of two shared notes that contradict, a sender, and a receipt."""
+WISH = "Write the tips as a numbered list."
+ASKED = ("Any tips for camping?", "Give me tips for cooking rice.", "Tips for jet lag, please.")
+
+
+def _fill_for_curators(user: User) -> None:
+    """A planned refinement of two shared notes that contradict, and of a wish that ``user`` said
+    three times; a sender, and a receipt."""
+    kept, *joining = (
+        ExperienceFactory(
+            owner=user, trigger=asked, content=WISH, kind="preference", source=Source.DISTILLED
+        )
+        for asked in ASKED
+    )
     older, newer = (
         ExperienceFactory(
             owner=None,
@@ -82,18 +97,11 @@ def _fill_for_curators() -> None:
         )
         for n in (14, 21)
     )
+    plan = [_line("contradict", older, newer, "value")]
+    plan += [_line("merge", note, kept, "same_wish") for note in joining]
+    plan.append(_line("widen", kept, None, "words"))
     RefineRun.objects.create(
-        plan=[
-            {
-                "action": "contradict",
-                "experience": str(older.pk),
-                "other": str(newer.pk),
-                "reason": "value",
-                "before": "active",
-                "after": "superseded",
-            }
-        ],
-        figures={"n_rows": 3, "contradict": 1},
+        plan=plan, figures={"n_rows": 6, "contradict": 1, "merge": 2, "widen": 1}
     )
     Origin.objects.create(
         name="Northern branch", deployment="9e3c5a5e-8f0a-5b6d-9a57-0d6a4f0c2b11", public_key="x"
@@ -105,3 +113,15 @@ def _fill_for_curators() -> None:
         items=[],
         finished_at=older.created_at,
     )
+
+
+def _line(action: str, note: Experience, other: Experience | None, reason: str) -> dict[str, str]:
+    """A line of a plan; a note that is only widened stays in use."""
+    return {
+        "action": action,
+        "experience": str(note.pk),
+        "other": str(other.pk) if other else "",
+        "reason": reason,
+        "before": Status.ACTIVE,
+        "after": Status.SUPERSEDED if other else Status.ACTIVE,
+    }
