@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import sqlite3
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from training.services.evaluation.runner import prepare
 from training.services.evaluation.workplace import (
     LIVE,
     SeedFolder,
     append_lines,
-    copy_live,
+    copy_instance,
     environment,
+    learned,
     make_instance,
     read_lines,
 )
@@ -43,11 +46,11 @@ def test_a_method_begins_with_a_copy_of_what_was_lived(folder: SeedFolder, tmp_p
     with sqlite3.connect(folder.database(LIVE)) as lived:
         lived.execute("create table said (words)")
         lived.execute("insert into said values ('hi')")
-    copy_live(folder, "uno")
+    copy_instance(folder, LIVE, "uno")
     with sqlite3.connect(folder.database("uno")) as mine:
         assert mine.execute("select words from said").fetchall() == [("hi",)]
         mine.execute("insert into said values ('there')")
-    copy_live(folder, "uno")
+    copy_instance(folder, LIVE, "uno")
     with sqlite3.connect(folder.database("uno")) as mine:
         assert mine.execute("select count(*) from said").fetchone() == (2,)
 
@@ -90,3 +93,24 @@ def test_a_half_written_line_does_not_spoil_the_next(tmp_path: Path) -> None:
         file.write('{"a": "gr\u00fc'.encode()[:-1])  # cut within a letter
     append_lines(path, [{"a": 2}, {"a": 3}])
     assert list(read_lines(path)) == [{"a": 1}, {"a": 2}, {"a": 3}]
+
+
+@pytest.mark.parametrize(("done", "rows"), [(False, ["logs"]), (True, ["logs", "adapters"])])
+def test_notes_beside_adapters_go_on_from_the_method_that_has_learned_them(
+    folder: SeedFolder, settings: Any, tmp_path: Path, done: bool, rows: list[str]
+) -> None:
+    settings.DATA_DIR = tmp_path
+    for name in (LIVE, "uno"):
+        prepare(folder, name)
+        with sqlite3.connect(folder.database(name)) as instance:
+            instance.execute("create table if not exists has (what)")
+            what = "logs" if name == LIVE else "adapters"
+            instance.execute("insert into has values (?)", [what])
+    if done:
+        folder.finish(learned("uno"), {"signature": [["a route"]]})
+        folder.finish("uno", {})
+    prepare(folder, "uno_notes")
+    with sqlite3.connect(folder.database("uno_notes")) as instance:
+        assert [what for (what,) in instance.execute("select what from has")] == rows
+    expected = {"signature": [["a route"]]} if done else {}
+    assert folder.told(learned("uno_notes")) == expected

@@ -19,6 +19,7 @@ from django.conf import settings
 from training.demo.engine import engine_process
 from training.evaluation.config import EvaluationConfig
 from training.evaluation.methods.catalogue import BASE, METHODS
+from training.evaluation.methods.protocol import Method
 from training.evaluation.sets.outside import outside_of
 from training.evaluation.sets.registry import load_set
 from training.models import Evaluation
@@ -29,7 +30,7 @@ from uno_site.processes import process_stop
 
 from .outside import OUTSIDE, has_outside_step
 from .records import answers_take, evaluation_finish, results_update
-from .workplace import LIVE, SeedFolder, copy_live, environment, make_instance
+from .workplace import LIVE, SeedFolder, copy_instance, environment, learned, make_instance
 
 POLL_SECONDS = 1.0
 STOP_SECONDS = 90.0
@@ -172,15 +173,32 @@ def prepare(folder: SeedFolder, name: str) -> str:
     """Make the instance in which a step works; its name.
 
     Methods that only read work where the conversations were had. Learned ones get a copy of
-    it; one that has its logs in batches begins with nothing.
+    it, or of where another has learned the same; one that has its logs in batches begins with
+    nothing.
     """
     method = METHODS.get(name.removeprefix(OUTSIDE))
     is_reader = method is None or not method.is_learned
     instance = LIVE if method is None or is_reader else method.name
     make_instance(folder, instance, Path(settings.DATA_DIR) / "models")
     if method is not None and method.is_learned and method.n_batches == 1:
-        copy_live(folder, method.name)
+        _copy_what_is_there(folder, method)
     return instance
+
+
+def _copy_what_is_there(folder: SeedFolder, method: Method) -> None:
+    """The instance of a method that learns like this one, where that is done; else the logs."""
+    if folder.database(method.name).exists():
+        return
+    twin = next((other for other in METHODS.values() if _has_learned(folder, other, method)), None)
+    copy_instance(folder, twin.name if twin else LIVE, method.name)
+    if twin:
+        folder.finish(learned(method.name), folder.told(learned(twin.name)))
+
+
+def _has_learned(folder: SeedFolder, other: Method, method: Method) -> bool:
+    is_twin = method.has_notes and method.is_trained and not other.has_notes
+    same = is_twin and other.n_batches == 1 and other.learning == method.learning
+    return same and folder.is_done(other.name) and folder.is_done(learned(other.name))
 
 
 def last_words(folder: SeedFolder, step: Step) -> str:

@@ -27,7 +27,7 @@ from .living import Say, curate, keep_dialogues, kept_dialogues, live
 from .noise_truth import noise_figures
 from .noting import askers_by_topic, learn_notes, recalls
 from .outside import OUTSIDE, answer_outside, outside_path
-from .workplace import LIVE, SeedFolder, alone
+from .workplace import LIVE, SeedFolder, alone, learned
 
 
 def do_step(config: EvaluationConfig, folder: SeedFolder, seed: int, name: str, say: Say) -> None:
@@ -75,7 +75,7 @@ def _method(
     dialogues = kept_dialogues(folder)
     outcome: dict[str, Any] = {}
     if method.is_trained:
-        outcome = _learn_once(method, seed, dialogues, folder, f"{method.name}-learned")
+        outcome = _learn_once(method, seed, dialogues, folder, learned(method.name))
     path = folder.answers(method.name, 0)
     if method.has_notes:
         outcome = {"notes": learn_notes(say), **outcome, "signature": None}

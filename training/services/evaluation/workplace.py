@@ -69,6 +69,11 @@ class SeedFolder:
         return found
 
 
+def learned(name: str) -> str:
+    """What a method's pass of the loop is called when it is done, before its answers are."""
+    return f"{name}-learned"
+
+
 def make_instance(folder: SeedFolder, name: str, models: Path) -> None:
     """Make an instance's data folder; prepared models and trained runs are shared."""
     instance = folder.instance(name)
@@ -81,15 +86,16 @@ def make_instance(folder: SeedFolder, name: str, models: Path) -> None:
             (instance / link).symlink_to(target, target_is_directory=True)
 
 
-def copy_live(folder: SeedFolder, name: str) -> None:
-    """Give an instance the lived conversations, unless it has a database already."""
+def copy_instance(folder: SeedFolder, source: str, name: str) -> None:
+    """Give an instance what another one has: the lived conversations, and perhaps what was learned
+    from them. One that has a database already keeps it."""
     target = folder.database(name)
     if target.exists():
         return
     part = target.with_suffix(".part")
     part.unlink(missing_ok=True)
     with (
-        closing(sqlite3.connect(folder.database(LIVE))) as source,
+        closing(sqlite3.connect(folder.database(source))) as source,
         closing(sqlite3.connect(part)) as copy,
     ):
         source.backup(copy)
