@@ -32,7 +32,8 @@ def test_what_three_people_say_is_shared(db: None) -> None:
     told = learn_notes(lambda line: None)
     shared = Experience.objects.serving().filter(scope=Scope.GLOBAL)
     assert RIGHT in shared.values_list("content", flat=True)
-    assert told == {"n_notes": shared.count(), "n_shared": shared.count(), "refused": {}}
+    n = shared.count()
+    assert told == {"n_notes": n, "n_shared": n, "refined": {}, "refused": {}}
     assert learn_notes(lambda line: None) == told
 
 
@@ -42,6 +43,14 @@ def test_what_one_person_says_stays_theirs_and_says_why(db: None) -> None:
     told = learn_notes(lambda line: None)
     assert told["n_shared"] == 0
     assert told["refused"] == {"too_few_people": told["n_notes"]}
+
+
+def test_a_wish_said_of_three_questions_is_refined_into_one_note(db: None) -> None:
+    ana = UserFactory(username="ana", training_consent=True)
+    for thing in ("camping", "rice", "jet lag"):
+        episode_of(ana, f"Any tips for {thing}?", "One. Two.", "Use a numbered list.")
+    assert learn_notes(lambda line: None)["refined"] == {"merge": 2, "widen": 1}
+    assert Experience.objects.serving().get().trigger == "tips"
 
 
 def test_a_topic_is_asked_by_whoever_asked_it_most() -> None:
