@@ -8,7 +8,8 @@ from typing import Any
 
 from chat.experience.models import Evidence, Experience, Matching, RefineRun, RevisionAction
 from curation.experience.changes import experience_change
-from curation.ml.experience.widening import shared_words
+from curation.experience.questions import questions_of
+from curation.ml.experience.widening import MIN_ANYTHING, common_words
 
 SAME_WISH = "same_wish"
 """Why a note joins one that is to be for more questions."""
@@ -38,9 +39,11 @@ def note_widen(note: Experience, matching: Matching, run: RefineRun, by: Any) ->
     joined = Experience.objects.filter(
         superseded_by=note, revisions__run=run, revisions__reason=SAME_WISH
     )
-    triggers = [note.trigger, *joined.distinct().values_list("trigger", flat=True)]
-    words = shared_words(triggers) if matching == Matching.WORDS else ()
-    if len(triggers) < 2 or (matching == Matching.WORDS and not words):
+    asked = questions_of([note, *joined.distinct()])
+    questions = {question for found in asked.values() for question in found}
+    words = common_words(questions) if matching == Matching.WORDS else ()
+    is_enough = bool(words) or len(questions) >= MIN_ANYTHING
+    if not is_enough or (matching == Matching.WORDS and not words):
         return False
     change = {"matching": matching, "trigger": " ".join(words)}
     experience_change(note, RevisionAction.WIDENED, by=by, run=run, **change)

@@ -30,6 +30,7 @@ from curation.experience.changes import experience_change, revision_undo
 from curation.experience.joining import SAME_WISH, note_widen, notes_join, notes_unjoin
 from curation.experience.neighbours import LIVE
 from curation.experience.options import refine_config
+from curation.experience.questions import questions_of
 from curation.ml.experience.keeping import Standing
 from curation.ml.experience.refining import RefinePlan, refine_plan
 from curation.ml.experience.store_rows import Row
@@ -122,12 +123,14 @@ def _plan_group(key: tuple[Scope, UUID | None]) -> list[dict[str, Any]]:
     people = Count("evidence__episode__user", filter=Q(evidence__is_for=True), distinct=True)
     notes = list(_rows_of(*key).annotate(n_people=people))
     contents = _embed([note.content for note in notes])
+    is_shared = key[0] != Scope.PRIVATE
+    asked = {} if is_shared else questions_of(notes)
     plan = refine_plan(
-        [_row(note) for note in notes],
+        [_row(note, asked.get(note.pk, ())) for note in notes],
         unpack_rows(note.vector for note in notes),
         contents,
         timezone.now().timestamp(),
-        refine_config(is_shared=key[0] != Scope.PRIVATE),
+        refine_config(is_shared=is_shared),
     )
     return list(_items(plan, {str(note.pk): note for note in notes}))
 
@@ -140,7 +143,7 @@ def _embed(texts: Sequence[str]) -> Any:
     return np.concatenate(parts)
 
 
-def _row(note: Any) -> Row:
+def _row(note: Any, questions: tuple[str, ...]) -> Row:
     return Row(
         key=str(note.pk),
         kind=note.kind,
@@ -158,6 +161,7 @@ def _row(note: Any) -> Row:
         valid_from=note.valid_from.timestamp(),
         n_people=note.n_people,
         matching=note.matching,
+        questions=questions,
     )
 
 

@@ -25,8 +25,9 @@ from chat.experience.models import (
     Use,
 )
 from curation.experience.joining import SAME_WISH
+from curation.experience.questions import questions_of
 from curation.experience.refining import WIDEN
-from curation.ml.experience.widening import shared_words
+from curation.ml.experience.widening import common_words
 
 
 def notes_visible_to(user: Any) -> QuerySet[Experience]:
@@ -133,13 +134,14 @@ def _words(item: dict[str, Any], plan: list[dict[str, Any]], found: dict[str, Ex
         return ""
     if note.matching == Matching.WORDS:
         return note.trigger
-    joins = [
-        found[one["experience"]].trigger
-        for one in plan
-        if one["other"] == item["experience"] and one["reason"] == SAME_WISH
-        if one["experience"] in found
-    ]
-    return " ".join(shared_words([note.trigger, *joins]))
+    joining = [one["experience"] for one in plan if _joins(one, item["experience"])]
+    notes = [note, *(found[key] for key in joining if key in found)]
+    asked = questions_of(notes).values()
+    return " ".join(common_words(question for questions in asked for question in questions))
+
+
+def _joins(item: dict[str, Any], other: str) -> bool:
+    return bool(item["other"] == other and item["reason"] == SAME_WISH)
 
 
 def waiting_count(user: Any) -> int:

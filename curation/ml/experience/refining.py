@@ -133,7 +133,10 @@ def _widened(
         for index, row in enumerate(rows)
         if row.kind in WISHES and not (index in gone or row.is_wide or row.standing.is_pinned)
     ]
-    wishes = [Wish(rows[index].key, rows[index].trigger, rows[index].content) for index in chosen]
+    wishes = [
+        Wish(row.key, (row.trigger, *row.questions), row.content)
+        for row in (rows[index] for index in chosen)
+    ]
     return widenings(wishes, contents[chosen], config.widen)
 
 

@@ -25,8 +25,8 @@ class RefineConfig:
 @dataclass(frozen=True, slots=True)
 class Row:
     """A live row as refinement sees it: ``key`` is its id, ``n_people`` how many it rests on,
-    ``matching`` how it is found (:mod:`chat.experience.ml.ranking`); times are seconds since the
-    epoch."""
+    ``matching`` how it is found (:mod:`chat.experience.ml.ranking`), ``questions`` what it was said
+    of, without its trigger; times are seconds since the epoch."""
 
     key: str
     kind: str
@@ -36,6 +36,7 @@ class Row:
     valid_from: float
     n_people: int = 1
     matching: str = MEANING
+    questions: tuple[str, ...] = ()
 
     @property
     def note(self) -> Note:

@@ -24,6 +24,11 @@ WISHES = frozenset({"preference", "rule", "strategy"})
 """Kinds that tell how to answer. What is true of one thing is not true of another."""
 
 
+MIN_QUESTIONS, MIN_ANYTHING = 3, 5
+"""Of how many different questions a wish was said that is for all of their words, or for every
+question."""
+
+
 @dataclass(frozen=True, slots=True)
 class WidenConfig:
     """``alike_at``: cosine of two contents from which they are one wish, if their figures agree.
@@ -33,19 +38,25 @@ class WidenConfig:
     the opposite may have been said."""
 
     alike_at: float = 0.7
-    min_questions: int = 3
-    min_anything: int = 5
+    min_questions: int = MIN_QUESTIONS
+    min_anything: int = MIN_ANYTHING
     min_share: float = 0.5
     max_opposed: float = 0.25
 
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """A live note about how to answer one sort of question; ``key`` is its id."""
+    """A live note about how to answer one sort of question; ``key`` is its id, ``questions`` those
+    that it was said of, its trigger first."""
 
     key: str
-    trigger: str
+    questions: tuple[str, ...]
     content: str
+
+    @property
+    def note(self) -> Note:
+        """Its trigger and content."""
+        return Note(self.questions[0], self.content)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,15 +91,20 @@ def widenings(
     return tuple(found)
 
 
-def shared_words(triggers: Iterable[str]) -> tuple[str, ...]:
-    """The words that all of these questions ask with, sorted; a word that holds another (e-mail,
-    mail) stands for it.
+def common_words(questions: Iterable[str], at_least: int = MIN_QUESTIONS) -> tuple[str, ...]:
+    """The word that the most of these questions have, if ``at_least`` so many different ones do,
+    with what they have in common besides, sorted; or none. Of a word and its part (e-mail, mail)
+    the whole is named.
 
-    >>> shared_words(["Write an e-mail to Jo", "I need an email for HR"])
+    >>> common_words(["Write an e-mail to Jo", "I need an email for HR", "What is HR?"], 2)
     ('email',)
     """
-    words = [key_words(trigger) for trigger in triggers]
-    common = frozenset.intersection(*words) if words else frozenset()
+    words = {_folded(question): key_words(question) for question in questions}
+    counts = Counter(word for found in words.values() for word in found)
+    best = max(counts, key=lambda word: (counts[word], word), default="")
+    if not best or counts[best] < at_least:
+        return ()
+    common = frozenset.intersection(*(found for found in words.values() if best in found))
     return tuple(
         sorted(word for word in common if not any(word != one and word in one for one in common))
     )
@@ -112,8 +128,8 @@ def _alike(wishes: Sequence[Wish], contents: FloatArray, config: WidenConfig) ->
 def _of_group(group: Sequence[Wish], wishes: Sequence[Wish], config: WidenConfig) -> list[Widening]:
     found = []
     left = list(group)
-    while words := _most_shared(left, config.min_questions):
-        members = [wish for wish in left if has_key_words(wish.trigger, " ".join(words))]
+    while words := common_words(_questions(left), config.min_questions):
+        members = _asked_with(left, words)
         left = [wish for wish in left if wish not in members]
         if not _is_opposed(members, _asked_with(wishes, words), config):
             found.append(_widening(members, words))
@@ -131,24 +147,15 @@ def _widening(members: Sequence[Wish], words: tuple[str, ...]) -> Widening:
     return Widening(members[0].key, tuple(wish.key for wish in members[1:]), words)
 
 
-def _most_shared(wishes: Sequence[Wish], at_least: int) -> tuple[str, ...]:
-    """The word that the most questions have, with what these have in common besides; or none."""
-    counts: Counter[str] = Counter()
-    for question in {_folded(wish.trigger) for wish in wishes}:
-        counts.update(key_words(question))
-    best = max(counts, key=lambda word: (counts[word], word), default="")
-    if not best or counts[best] < at_least:
-        return ()
-    return shared_words(wish.trigger for wish in wishes if best in key_words(wish.trigger))
-
-
 def _asked_with(wishes: Sequence[Wish], words: tuple[str, ...]) -> list[Wish]:
-    return [wish for wish in wishes if has_key_words(wish.trigger, " ".join(words))]
+    """Those that were said of a question with these words."""
+    text = " ".join(words)
+    return [wish for wish in wishes if any(has_key_words(one, text) for one in wish.questions)]
 
 
 def _clash(one: Wish, other: Wish) -> bool:
     """Whether they want opposite things: embeddings hardly tell "use" from "avoid"."""
-    return bool(conflict(Note(one.trigger, one.content), Note(other.trigger, other.content)))
+    return bool(conflict(one.note, other.note))
 
 
 def _is_opposed(members: Sequence[Wish], asked: Sequence[Wish], config: WidenConfig) -> bool:
@@ -158,8 +165,12 @@ def _is_opposed(members: Sequence[Wish], asked: Sequence[Wish], config: WidenCon
     return n_against > config.max_opposed * (n_against + n_for)
 
 
+def _questions(wishes: Iterable[Wish]) -> list[str]:
+    return [question for wish in wishes for question in wish.questions]
+
+
 def _n_questions(wishes: Sequence[Wish]) -> int:
-    return len({_folded(wish.trigger) for wish in wishes})
+    return len({_folded(question) for question in _questions(wishes)})
 
 
 def _folded(text: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from curation.ml.experience.widening import WidenConfig, Widening, Wish, shared_words, widenings
+from curation.ml.experience.widening import WidenConfig, Widening, Wish, common_words, widenings
 
 BULLETS = "Use bullets."
 TIPS = ("Any tips for camping?", "Give me tips for cooking rice.", "Tips for jet lag, please.")
@@ -19,7 +19,7 @@ ASKED = (
 
 
 def wishes(*said: tuple[str, str]) -> list[Wish]:
-    return [Wish(str(number), asked, wish) for number, (asked, wish) in enumerate(said)]
+    return [Wish(str(number), (asked,), wish) for number, (asked, wish) in enumerate(said)]
 
 
 def widened(rows: list[Wish], **config: float) -> tuple[Widening, ...]:
@@ -77,8 +77,13 @@ def test_what_was_wished_otherwise_too_often_stays_with_its_questions(
     assert bool(widened(rows)) is is_one
 
 
-def test_the_shared_words_are_those_of_all_and_the_longer_stands_for_its_part() -> None:
-    assert shared_words(["An e-mail on rent", "Write an e-mail"]) == ("email",)
-    assert shared_words(["Pros and cons of cash", "cons, pros?"]) == ("cons", "pros")
-    assert shared_words(["Pros of cash", "a plan"]) == ()
-    assert shared_words([]) == ()
+def test_the_words_are_those_of_most_and_the_longer_stands_for_its_part() -> None:
+    assert common_words(["An e-mail on rent", "Write an e-mail", "Hi"], 2) == ("email",)
+    assert common_words(["Pros and cons of cash", "cons, pros?"], 2) == ("cons", "pros")
+    assert common_words(["Pros of cash", "a plan"], 2) == ()
+    assert common_words(["Any tips?", "any TIPS?"], 2) == (), "one question twice"
+    assert common_words([]) == ()
+
+
+def test_one_note_that_was_said_of_three_questions_is_enough() -> None:
+    assert widened([Wish("one", TIPS, BULLETS)]) == (Widening("one", (), ("tips",)),)
