@@ -1,7 +1,6 @@
 """The ASGI entry: HTTP by Django, WebSockets by Channels behind the session's user."""
 
 import os
-import sys
 
 import django
 
@@ -11,14 +10,12 @@ django.setup(set_prefix=False)
 from channels.auth import AuthMiddlewareStack  # noqa: E402
 from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
 from channels.security.websocket import AllowedHostsOriginValidator  # noqa: E402
+from django.urls import get_resolver  # noqa: E402
 
 from uno_site.accounts.languages import SocketLanguageMiddleware  # noqa: E402
 from uno_site.handlers import SiteHandler  # noqa: E402
+from uno_site.responsiveness import stay_responsive  # noqa: E402
 from uno_site.websockets import websocket_urlpatterns  # noqa: E402
-
-# Replies are streamed by the event loop while threads draw pages: the loop should not wait
-# the default 5 ms for the interpreter each time.
-sys.setswitchinterval(0.0005)
 
 application = ProtocolTypeRouter(
     {
@@ -28,3 +25,6 @@ application = ProtocolTypeRouter(
         ),
     }
 )
+
+get_resolver().url_patterns  # noqa: B018 - loads every view now, and not with the first request
+stay_responsive()

@@ -22,9 +22,9 @@ from uno_site.inference.engine.server import create_app
 from uno_site.inference.engine.threads import count_cores
 from uno_site.inference.protocol import DEFAULT_EMBEDDING_MODEL
 from uno_site.inference.replicas import split_urls
+from uno_site.responsiveness import stay_responsive
 
 GRACE_S = 3
-SWITCH_INTERVAL_S = 0.0005
 
 
 def parse_options(settings: Settings, arguments: list[str]) -> argparse.Namespace:
@@ -70,9 +70,6 @@ def main(arguments: list[str] | None = None) -> int:
     layout = "%(asctime)s %(levelname)s %(name)s %(message)s"
     logging.basicConfig(level=settings.log_level.upper(), format=layout)
     logging.getLogger("gguf").setLevel(logging.WARNING)
-    # The owner thread needs the interpreter for moments between two steps; while another
-    # thread computes in Python it would wait the default 5 ms each time.
-    sys.setswitchinterval(SWITCH_INTERVAL_S)
     try:
         engine = make_engine(settings, options)
     except UnoError as error:
@@ -89,6 +86,8 @@ def main(arguments: list[str] | None = None) -> int:
         options.threads or count_cores(),
     )
     app = create_app(engine, settings.engine_token)
+    # Between two steps the owner thread needs the interpreter for moments, and no pause.
+    stay_responsive()
     for number in (signal.SIGTERM, signal.SIGINT):
         # uvicorn stops in order and then raises the signal anew; the exit shall be clean.
         signal.signal(number, _ignore)
