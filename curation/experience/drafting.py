@@ -10,6 +10,7 @@ from curation.entry_text import numbered_feedback
 from curation.experience.episodes import EpisodeText
 from curation.experience.options import MAX_ITEMS
 from curation.ml.experience.drafts import (
+    Heard,
     Kind,
     NoteDraft,
     distinct,
@@ -44,17 +45,13 @@ class ExtractiveDrafter:
     def draft(self, texts: Sequence[EpisodeText]) -> list[list[NoteDraft]]:
         """Facts first, then rules, then what worked."""
         found = self.distiller.distil([text.entry for text in texts])
-        return [
-            distinct(
-                [
-                    *fact_drafts(text.heard),
-                    *rule_drafts(text.heard, [(rule.text, rule.strategy) for rule in one.rules]),
-                    *success_drafts(text.heard),
-                ],
-                MAX_ITEMS,
-            )
-            for text, one in zip(texts, found, strict=True)
-        ]
+        rules = [[(rule.text, rule.strategy) for rule in one.rules] for one in found]
+        return [_drafts(text.heard, own) for text, own in zip(texts, rules, strict=True)]
+
+
+def _drafts(heard: Heard, rules: Sequence[tuple[str, str]]) -> list[NoteDraft]:
+    facts = fact_drafts(heard)
+    return distinct([*facts, *rule_drafts(heard, rules, facts), *success_drafts(heard)], MAX_ITEMS)
 
 
 class GenerativeDrafter:

@@ -20,6 +20,8 @@ MAX_TRIGGER_CHARS = 300
 MAX_SUCCESS_CHARS = 240
 """A longer reply that was liked is no note."""
 CORRECTION = "Take this correction into account: "
+REPLACED = re.compile(r'Write "(.+)" instead of "(.+)"\.')
+"""The rule of an edit that put one thing for another (:mod:`curation.ml.edit_rules`)."""
 LOOKS = frozenset(CONCEPTS.values())
 """What a wish about length, tone or format is made of: a preference, whatever is asked."""
 IMPORTANCE: dict[Kind, float] = {
@@ -93,10 +95,18 @@ def fact_drafts(heard: Heard) -> list[NoteDraft]:
     return [_draft("fact", heard, text, "stated") for text in dict.fromkeys([*said, *edited])]
 
 
-def rule_drafts(heard: Heard, rules: Sequence[tuple[str, str]]) -> list[NoteDraft]:
-    """Notes of the distiller's rules, each (text, strategy); a plain complaint is a pitfall."""
+def rule_drafts(
+    heard: Heard, rules: Sequence[tuple[str, str]], facts: Sequence[NoteDraft] = ()
+) -> list[NoteDraft]:
+    """Notes of the distiller's rules, each (text, strategy); a plain complaint is a pitfall.
+
+    A correction that only put one word for another is no rule where one of the ``facts`` says it.
+    """
     drafts = []
     for text, strategy in rules:
+        put_right = REPLACED.fullmatch(text)
+        if put_right and any(put_right[1] in fact.content for fact in facts):
+            continue
         if text.startswith(CORRECTION):
             drafts.append(_draft("pitfall", heard, text.removeprefix(CORRECTION), strategy))
         else:

@@ -155,3 +155,11 @@ def test_an_engine_that_goes_away_leaves_the_episode_waiting(
         episodes_distil(drafter=drafter, is_busy=lambda: False)
     episode.refresh_from_db()
     assert (episode.state, episode.claim) == (EpisodeState.PENDING, "")
+
+
+def test_a_figure_put_right_is_kept_as_the_fact_alone(
+    alice: User, scripted: ScriptedClient
+) -> None:
+    episode_of(alice, ASKED, WRONG, correction=RIGHT)
+    learn()
+    assert [note.content for note in Experience.objects.all()] == [RIGHT]
