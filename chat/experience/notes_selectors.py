@@ -14,7 +14,7 @@ from chat.models import Message
 
 def notes_list(user: Any, chosen: Mapping[str, str]) -> QuerySet[Experience]:
     """One's own notes, or (``whose`` is ``shared``) those of others that serve one's replies."""
-    notes = Experience.objects.visible_to(user).defer("vector")
+    notes = Experience.objects.visible_to(user).defer("vector", "content_vector")
     if chosen.get("whose") == "shared":
         notes = notes.exclude(scope=Scope.PRIVATE)
     else:
@@ -52,7 +52,7 @@ class ShownNotes:
 def notes_of_reply(message: Message, user: Any) -> ShownNotes:
     """The notes that stood before the model when it wrote ``message``."""
     uses = list(message.experience_uses.select_related("experience").order_by("rank"))
-    readable = Experience.objects.in_scope_of(user).defer("vector")
+    readable = Experience.objects.in_scope_of(user).defer("vector", "content_vector")
     notes = readable.in_bulk([use.experience_id for use in uses])
     shown = [
         ShownNote(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import reduce
 from operator import or_
 from typing import Any
+from uuid import UUID
 
 import numpy as np
 from django.db.models import Q, QuerySet
@@ -19,15 +20,16 @@ from chat.experience.ml.ranking import (
     applies,
     rank,
 )
-from chat.experience.models import WIDE, Experience
+from chat.experience.models import WIDE, Experience, Kind
 from chat.experience.store import pgvector
 from chat.experience.store.memory import MemoryStore, memory_store
 from chat.experience.store.pgvector import PgVectorStore
 from chat.experience.store.scopes import ScopeKey, scopes_of
 from uno_site.engine_clients import embedder_name
+from uno_site.inference.protocol import FloatArray
 
 #: What a candidate is made of, in its order.
-_READ = ("pk", "trigger", "content", "helpful", "harmful", "matching")
+_READ = ("pk", "trigger", "content", "helpful", "harmful", "matching", "kind", "content_vector")
 #: So many of a person's notes that do not go by likeness are looked at, the latest first.
 N_WIDE = 200
 
@@ -62,7 +64,26 @@ def candidates_for(user: Any, embedding: ArrayLike, *, n: int = N_CANDIDATES) ->
         for key, *read, scope, owner, group in named
         if ScopeKey(scope, owner or group) in scopes
     }
-    return [Candidate(key, cosine, *found[key]) for key, cosine in hits if key in found]
+    unit = query / length
+    return [_candidate(key, cosine, unit, *found[key]) for key, cosine in hits if key in found]
+
+
+def _candidate(key: UUID, cosine: float, query: FloatArray, *read: Any) -> Candidate:
+    """A note as ranking sees it; what a fact says is compared with the question as well."""
+    *told, kind, vector = read
+    support = float(unit_vector(vector) @ query) if kind == Kind.FACT and vector else None
+    return Candidate(key, cosine, *told, support=support)
+
+
+def candidate_of(note: Experience, query: FloatArray) -> Candidate:
+    """A note as ranking sees it for a question (unit vector [d])."""
+    read = [getattr(note, name) for name in _READ[1:]]
+    return _candidate(note.pk, float(note.vector_array @ query), query, *read)
+
+
+def unit_vector(data: Any) -> FloatArray:
+    """The vector [d] of a column."""
+    return np.frombuffer(bytes(data), "<f4")
 
 
 def wide_notes(user: Any) -> QuerySet[Experience]:
@@ -79,7 +100,7 @@ def wide_candidates_for(user: Any, question: str, embedding: ArrayLike) -> list[
     query = query / (float(np.linalg.norm(query)) or 1.0)
     rows = wide_notes(user).undisputed_by(user).values_list("vector", *_READ)[:N_WIDE]
     found = [
-        Candidate(key, float(np.frombuffer(bytes(vector), "<f4") @ query), *read)
+        _candidate(key, float(unit_vector(vector) @ query), query, *read)
         for vector, key, *read in rows
     ]
     return [item for item in found if applies(question, item.trigger, item.matching)]

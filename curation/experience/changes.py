@@ -40,8 +40,8 @@ def experience_change(
         note.reason = reason[:300]
     if snapshot(note) == before:
         return None
-    if embedded_text(note) != had:
-        note.vector, note.embedder = None, ""
+    if embedded_text(note) != had or note.content != before["content"]:
+        note.vector, note.content_vector, note.embedder = None, None, ""
         transaction.on_commit(lambda: experience_embed_soon(note))
     if "trigger" in values or "content" in values or "matching" in values:
         note.content_hash = text_hash(note.trigger, note.content, note.matching)

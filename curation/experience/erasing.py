@@ -102,7 +102,8 @@ def _offline(row: Experience) -> Item:
     Revision.objects.filter(experience=row).delete()
     row.status, row.reason = Status.QUARANTINED, "waits to be distilled anew"
     row.flags = [*(flag for flag in row.flags if flag != REDISTIL), REDISTIL]
-    row.vector, row.trigger, row.content, row.content_hash = None, "…", "…", ""
+    row.vector = row.content_vector = None
+    row.trigger, row.content, row.content_hash = "…", "…", ""
     row.superseded_by, row.embedder = None, ""
     row.save()
     return _item(row, OFFLINE)

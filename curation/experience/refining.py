@@ -9,7 +9,6 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-import numpy as np
 from django.db import transaction
 from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
@@ -26,6 +25,7 @@ from chat.experience.models import (
     Source,
     Status,
 )
+from chat.experience.services.embedding import pack
 from curation.experience.changes import experience_change, revision_undo
 from curation.experience.joining import SAME_WISH, note_widen, notes_join, notes_unjoin
 from curation.experience.neighbours import LIVE
@@ -38,6 +38,7 @@ from curation.vectors import unpack_rows
 from uno_site.audit.services import audit_record
 from uno_site.engine_clients import embedder_name, served_client
 from uno_site.errors import Conflict
+from uno_site.inference.protocol import FloatArray
 from uno_site.runtime.services import runtime_setting
 
 EMBED_BATCH = 256
@@ -122,25 +123,27 @@ def _rows_of(scope: str, whose: UUID | None) -> QuerySet[Experience]:
 def _plan_group(key: tuple[Scope, UUID | None]) -> list[dict[str, Any]]:
     people = Count("evidence__episode__user", filter=Q(evidence__is_for=True), distinct=True)
     notes = list(_rows_of(*key).annotate(n_people=people))
-    contents = _embed([note.content for note in notes])
     is_shared = key[0] != Scope.PRIVATE
     asked = {} if is_shared else questions_of(notes)
     plan = refine_plan(
         [_row(note, asked.get(note.pk, ())) for note in notes],
         unpack_rows(note.vector for note in notes),
-        contents,
+        _contents(notes),
         timezone.now().timestamp(),
         refine_config(is_shared=is_shared),
     )
     return list(_items(plan, {str(note.pk): note for note in notes}))
 
 
-def _embed(texts: Sequence[str]) -> Any:
-    parts = [
-        served_client().embed(texts[start : start + EMBED_BATCH])
-        for start in range(0, len(texts), EMBED_BATCH)
-    ]
-    return np.concatenate(parts)
+def _contents(notes: Sequence[Experience]) -> FloatArray:
+    """Unit vectors [n, d] of what notes say; those that have none yet are embedded."""
+    bare = [note for note in notes if not note.content_vector]
+    for start in range(0, len(bare), EMBED_BATCH):
+        batch = bare[start : start + EMBED_BATCH]
+        vectors = served_client().embed([note.content for note in batch])
+        for note, vector in zip(batch, vectors, strict=True):
+            note.content_vector = pack(vector)
+    return unpack_rows(note.content_vector for note in notes)
 
 
 def _row(note: Any, questions: tuple[str, ...]) -> Row:

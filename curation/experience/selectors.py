@@ -35,7 +35,9 @@ def notes_visible_to(user: Any) -> QuerySet[Experience]:
     if not getattr(user, "is_curator", False):
         return Experience.objects.none()
     learned = Q(scope=Scope.PRIVATE, source=Source.DISTILLED, owner__training_consent=True)
-    return Experience.objects.filter(~Q(scope=Scope.PRIVATE) | learned).defer("vector")
+    return Experience.objects.filter(~Q(scope=Scope.PRIVATE) | learned).defer(
+        "vector", "content_vector"
+    )
 
 
 def runs_visible_to(user: Any) -> QuerySet[RefineRun]:

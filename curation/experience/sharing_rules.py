@@ -6,7 +6,7 @@ One gate for every way to everybody's notes: a curator's promotion, an approved 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
@@ -14,8 +14,9 @@ import numpy as np
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 
-from chat.experience.ml.ranking import Candidate, applies, passing
+from chat.experience.ml.ranking import applies, passing
 from chat.experience.models import Evidence, Experience, Matching, Scope, Source, Status
+from chat.experience.selectors import candidate_of
 from curation.experience.canary import canary_prompts, canary_questions
 from curation.experience.options import min_people, refine_config
 from curation.ml.experience.conflicts import Note, conflict
@@ -77,12 +78,8 @@ def text_faults(trigger: str, content: str, matching: str = Matching.MEANING) ->
 def is_too_broad(note: Experience) -> bool:
     """The canary: whether the note would be shown with questions about other things."""
     prompts, vectors = canary_prompts()
-    cosines = vectors @ note.vector_array
-    own = Candidate(note.pk, 0.0, note.trigger, note.content, matching=note.matching)
-    n_shown = sum(
-        bool(passing(prompt, [replace(own, similarity=float(at))]))
-        for prompt, at in zip(prompts, cosines, strict=True)
-    )
+    seen = (candidate_of(note, vector) for vector in vectors)
+    n_shown = sum(bool(passing(prompt, [one])) for prompt, one in zip(prompts, seen, strict=True))
     return n_shown > MAX_CANARY_SHARE * len(prompts)
 
 

@@ -63,14 +63,16 @@ def note_add(
         merge_at=config.merge_at,
         conflict_at=config.conflict_at,
     )
-    note = found.same or _create(episode, draft, trigger)
+    note = found.same or _create(episode, draft, trigger, content)
     evidence_add(note, episode, draft.source)
     for other in found.opposed:
         _contradict(other, note, episode)
     return note, found.same is None
 
 
-def _create(episode: Episode, draft: NoteDraft, trigger: FloatArray) -> Experience:
+def _create(
+    episode: Episode, draft: NoteDraft, trigger: FloatArray, content: FloatArray
+) -> Experience:
     note = Experience(
         scope=Scope.PRIVATE,
         owner=episode.user,
@@ -81,6 +83,7 @@ def _create(episode: Episode, draft: NoteDraft, trigger: FloatArray) -> Experien
         importance=draft.importance,
         embedder=embedder_name(),
         vector=pack(trigger),
+        content_vector=pack(content),
         source=Source.DISTILLED,
         content_hash=text_hash(draft.trigger, draft.content),
         distiller=f"{draft.strategy}: {draft.model}" if draft.model else draft.strategy,

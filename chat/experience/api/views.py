@@ -35,7 +35,7 @@ class NoteViewSet(viewsets.ReadOnlyModelViewSet):
 
     def get_queryset(self) -> Any:
         """Those that the caller may read."""
-        return Experience.objects.visible_to(self.request.user).defer("vector")
+        return Experience.objects.visible_to(self.request.user).defer("vector", "content_vector")
 
     def _own(self) -> Experience:
         own = Experience.objects.owned_by(self.request.user)

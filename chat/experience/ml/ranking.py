@@ -9,26 +9,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from chat.experience.ml.terms import (
-    coverage,
-    has_key_words,
-    is_about_another,
-    rare_among,
-    rare_terms,
-)
+from chat.experience.ml.terms import has_key_words, is_about_another
 
 #: How a note is found: by its trigger's likeness to the question, by its words, or always.
 MEANING, WORDS, ALWAYS = "meaning", "words", "always"
-#: A note this near to the question is taken as it is (cosine), ...
+#: A fact is shown if its trigger and what it says are both this near to the question (cosines), or
+#: if its trigger is as good as the question, ...
+BOTH = 0.5
+SAME = 0.9
+#: ... and a wish, whose words tell nothing of what is asked, if its trigger alone is this near.
 HI = 0.62
-#: ... one this near only if it shares a rare term with it, ...
-LO = 0.4
-#: ... and has this share of the trigger's words.
-COVERAGE = 0.4
-#: A term is rare if at most this share of the notes near the question have it, ...
-RARE_SHARE = 0.5
-#: ... or so many notes at the most.
-RARE_NOTES = 4
+#: As near as this counts a note that does not go by likeness.
+WIDE = 0.4
 MAX_NOTES = 3
 MAX_TOKENS = 300
 #: So many of the nearest notes are looked at.
@@ -37,12 +29,12 @@ N_CANDIDATES = 64
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """When a note is near enough. Cosines in [-1, 1]; shares in [0, 1]."""
+    """When a note is near enough: cosines in [-1, 1]."""
 
+    both: float = BOTH
+    same: float = SAME
     hi: float = HI
-    lo: float = LO
-    coverage: float = COVERAGE
-    rare_share: float = RARE_SHARE
+    wide: float = WIDE
     max_notes: int = MAX_NOTES
     max_tokens: int = MAX_TOKENS
 
@@ -52,8 +44,9 @@ DEFAULT_GATE = Gate()
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A note that may be shown; ``similarity`` is the cosine of question and trigger, ``matching``
-    one of :data:`MEANING`, :data:`WORDS`, :data:`ALWAYS`."""
+    """A note that may be shown; ``similarity`` is the cosine of question and trigger, ``support``
+    that of question and content where it is a fact's, ``matching`` one of :data:`MEANING`,
+    :data:`WORDS`, :data:`ALWAYS`."""
 
     id: UUID
     similarity: float
@@ -62,6 +55,7 @@ class Candidate:
     helpful: int = 0
     harmful: int = 0
     matching: str = MEANING
+    support: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,38 +91,19 @@ def passing(
     question: str, candidates: Sequence[Candidate], gate: Gate = DEFAULT_GATE
 ) -> list[Candidate]:
     """Those that are near enough, or meant for the question by their words, in their order."""
-    by_meaning = [item for item in candidates if item.matching == MEANING]
-    near = {item.id for item in _near(question, by_meaning, gate)}
-    return [
-        item
-        for item in candidates
-        if item.id in near or applies(question, item.trigger, item.matching)
-    ]
+    return [item for item in candidates if _is_passing(question, item, gate)]
 
 
-def _near(question: str, candidates: Sequence[Candidate], gate: Gate) -> list[Candidate]:
-    """Those that are near enough.
-
-    Near enough is a cosine of at least ``hi``; or of at least ``lo`` where question and note
-    share a term that is rare, and the question has enough of the trigger's words. Rare is no word
-    that everybody uses, nor one that more than ``rare_share`` of the candidates have
-    (:data:`RARE_NOTES` of them are always few enough). A note on something else of the same sort
-    is never near enough (:func:`~chat.experience.ml.terms.is_about_another`).
-    """
-    near = [item for item in candidates if item.similarity >= gate.lo]
-    near = [item for item in near if not is_about_another(question, item.trigger)]
-    if all(item.similarity >= gate.hi for item in near):
-        return near
-    asked = rare_terms(question)
-    terms = {item.id: asked & rare_terms(f"{item.trigger} {item.content}") for item in candidates}
-    limit = max(RARE_NOTES, gate.rare_share * len(candidates))
-    shared = rare_among(asked, list(terms.values()), limit)
-
-    def is_near(item: Candidate) -> bool:
-        has_words = coverage(question, item.trigger) >= gate.coverage
-        return item.similarity >= gate.hi or bool(terms[item.id] & shared and has_words)
-
-    return [item for item in near if is_near(item)]
+def _is_passing(question: str, item: Candidate, gate: Gate) -> bool:
+    """A note on something else of the same sort is never near enough
+    (:func:`~chat.experience.ml.terms.is_about_another`)."""
+    if item.matching != MEANING:
+        return applies(question, item.trigger, item.matching)
+    if item.support is None:
+        is_near = item.similarity >= gate.hi
+    else:
+        is_near = min(item.similarity, item.support) >= gate.both or item.similarity >= gate.same
+    return is_near and not is_about_another(question, item.trigger, item.content)
 
 
 def rank(question: str, candidates: Sequence[Candidate], gate: Gate = DEFAULT_GATE) -> list[Ranked]:
@@ -152,7 +127,7 @@ def rank(question: str, candidates: Sequence[Candidate], gate: Gate = DEFAULT_GA
 def _nearness(item: Candidate, gate: Gate) -> float:
     """A cosine; a note that does not go by likeness counts as near as the least that is shown, so
     that one about this very question comes first."""
-    return item.similarity if item.matching == MEANING else max(item.similarity, gate.lo)
+    return item.similarity if item.matching == MEANING else max(item.similarity, gate.wide)
 
 
 def tokens_at_most(text: str) -> int:

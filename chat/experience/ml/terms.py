@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Sequence
-from collections.abc import Set as AbstractSet
 from functools import cache
 from pathlib import Path
 
@@ -13,6 +10,10 @@ _DATA = Path(__file__).with_name("data")
 #: Words, numbers and names with dots, dashes or underscores inside (``kestrel-9``, ``v1.2``).
 _WORD = re.compile(r"[^\W_]+(?:[._'’-][^\W_]+)*")
 _CJK = re.compile(r"[\u3400-\u9fff\u3040-\u30ff\uac00-\ud7af\u0e00-\u0e7f]")
+#: A capitalised word that begins neither the text nor a sentence.
+_INSIDE = re.compile(r"(?<![.!?:] )(?<!^)\b[A-Z][a-z]+\b")
+#: Above this share of capitalised words they are not read as names.
+MAX_CAPITALISED = 0.4
 MIN_CHARS = 3
 
 
@@ -26,6 +27,12 @@ def common_words() -> frozenset[str]:
 def function_words() -> frozenset[str]:
     """Words that hold sentences together: articles, pronouns, question words."""
     return _words_in("function_words.txt")
+
+
+@cache
+def capitalised_words() -> frozenset[str]:
+    """English words that are always capitalised, and name nothing of one's own."""
+    return _words_in("capitalised_words.txt")
 
 
 @cache
@@ -55,9 +62,10 @@ def _pairs(word: str) -> set[str]:
 
 
 def _forms(word: str) -> set[str]:
-    """The word and, of a compound, its parts; without common and very short ones."""
+    """The word and, of a compound, its parts; without common and very short ones, and without
+    what an apostrophe only ties together (what's, Finchley's)."""
     parts = re.split(r"[._'’-]", word)
-    whole = [word] if len(parts) > 1 else []
+    whole = [word] if len(parts) > 1 and not re.search(r"['’]", word) else []
     return {_singular(part) for part in (*parts, *whole) if _is_rare(part)}
 
 
@@ -81,18 +89,31 @@ def _singular(word: str) -> str:
 
 
 def names(text: str) -> frozenset[str]:
-    """What a text calls by its name, folded: capitalised words and codes that are rare."""
-    named = (word for word in _WORD.findall(text) if word[0].isupper() or _has_digit(word))
-    return frozenset().union(*(_forms(word.casefold()) for word in named))
+    """What a text calls by its name, folded: capitalised words and codes that are rare, and
+    capitalised words inside a sentence (the Bronze ticket), but for days, months, languages."""
+    words = _WORD.findall(text)
+    named = {word for word in words if word[0].isupper() or _has_digit(word)}
+    found = frozenset().union(*(_forms(word.casefold()) for word in named))
+    # Where much is capitalised, as in titles and in German, a capital says nothing.
+    if len(named) > MAX_CAPITALISED * len(words):
+        return found
+    inside = {match[0].casefold() for match in _INSIDE.finditer(text)}
+    return found | {_singular(word) for word in inside - capitalised_words()}
 
 
-def is_about_another(question: str, trigger: str) -> bool:
-    """Whether both name something, and the question none of what the trigger names.
+def is_about_another(question: str, trigger: str, content: str = "") -> bool:
+    """Whether each names something that the other does not.
 
-    “Which port has the Condor gateway?” is near to a note on the Kestrel gateway, and wrong for it.
+    “Which port has the Condor gateway?” is near to a note on the Kestrel gateway, and wrong for it;
+    so is “Is there a fee at Hotel Serafina?” for one on Hotel Valmira.
     """
-    meant = names(trigger)
-    return bool(meant and names(question)) and not meant & rare_terms(question)
+    of_trigger = names(trigger) - _all_words(question)
+    of_question = names(question) - _all_words(f"{trigger} {content}")
+    return bool(of_trigger and of_question)
+
+
+def _all_words(text: str) -> frozenset[str]:
+    return rare_terms(text) | _content(text)
 
 
 def coverage(question: str, trigger: str) -> float:
@@ -141,11 +162,3 @@ def _key_ways(text: str) -> list[list[frozenset[str]]]:
         telling = [frozenset(one for one in way if len(one) > 1) for way in telling]
         found += [[way for way in telling if way]] if any(telling) else []
     return found
-
-
-def rare_among(
-    asked: AbstractSet[str], found: Sequence[AbstractSet[str]], limit: float
-) -> frozenset[str]:
-    """Those of the ``asked`` terms that at most ``limit`` of the texts have."""
-    counts = Counter(term for terms in found for term in terms & asked)
-    return frozenset(term for term in asked if counts[term] <= limit)

@@ -112,7 +112,8 @@ class Experience(TimestampedModel):
     ``matching`` says that its words decide, or that it is for every question (the trigger is empty
     then, and the embedding the content's).
 
-    ``vector`` is float32, little-endian, of length 1, in the space of ``embedder``. Private notes
+    ``vector`` is float32, little-endian, of length 1, in the space of ``embedder``, and so is
+    ``content_vector``, the embedding of what the note says. Private notes
     have an ``owner``, a group's a ``group``, everybody's neither. ``importance`` is in [0, 1].
     ``helpful`` and ``harmful`` count settled uses (:class:`~chat.experience.models.uses.Use`).
     What was contradicted keeps its row: ``invalid_at`` says since when it no longer holds, and
@@ -156,6 +157,7 @@ class Experience(TimestampedModel):
 
     embedder = models.CharField(max_length=120, blank=True)
     vector = models.BinaryField(null=True, blank=True)
+    content_vector = models.BinaryField(null=True, blank=True)
 
     source = models.CharField(max_length=10, choices=Source, default=Source.WRITTEN)
     distiller = models.CharField(max_length=200, blank=True)

@@ -1,5 +1,5 @@
-"""The vectors of notes: of the trigger alone, which is what questions are compared with, or of
-the note where every question is meant."""
+"""The vectors of notes: of the trigger, which is what questions are searched with (of the content
+where every question is meant), and of the content."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 from django.db.models import Q, QuerySet
 
-from chat.experience.models import Experience, Matching, Status
+from chat.experience.models import Experience, Matching, Source, Status
 from uno_site.engine_clients import embedder_name, served_client
 from uno_site.inference.errors import InferenceError
 
@@ -27,13 +27,17 @@ def embedded_text(row: Experience) -> str:
 
 
 def unembedded() -> QuerySet[Experience]:
-    """Notes without a vector of the embedder that is served now."""
-    stale = Q(vector=None) | ~Q(embedder=embedder_name())
+    """Notes without the vectors of the embedder that is served now.
+
+    A rule's note is found by its cluster's centroid, and has no vector of its content.
+    """
+    is_half = Q(content_vector=None) & ~Q(source=Source.RULE)
+    stale = Q(vector=None) | ~Q(embedder=embedder_name()) | is_half
     return Experience.objects.filter(stale, status__in=EMBEDDED)
 
 
 def experiences_embed(rows: Sequence[Experience]) -> int:
-    """Embed the triggers of ``rows`` and keep the vectors; how many.
+    """Embed triggers and contents of ``rows`` and keep the vectors; how many rows.
 
     Raises
     ------
@@ -43,10 +47,12 @@ def experiences_embed(rows: Sequence[Experience]) -> int:
     name = embedder_name()
     for start in range(0, len(rows), BATCH):
         batch = rows[start : start + BATCH]
-        vectors = served_client().embed([embedded_text(row) for row in batch])
-        for row, vector in zip(batch, vectors, strict=True):
-            row.vector, row.embedder = pack(vector), name
-        Experience.objects.bulk_update(batch, ["vector", "embedder"])
+        texts = [*(embedded_text(row) for row in batch), *(row.content for row in batch)]
+        packed = [pack(vector) for vector in served_client().embed(texts)]
+        for number, row in enumerate(batch):
+            row.vector, row.content_vector = packed[number], packed[len(batch) + number]
+            row.embedder = name
+        Experience.objects.bulk_update(batch, ["vector", "content_vector", "embedder"])
     return len(rows)
 
 

@@ -30,7 +30,9 @@ class NotesReport:
 
 def notes_export(user: Any) -> str:
     """All of a person's own notes as JSON."""
-    notes = Experience.objects.owned_by(user).defer("vector").order_by("created_at")
+    notes = (
+        Experience.objects.owned_by(user).defer("vector", "content_vector").order_by("created_at")
+    )
     parts = [_part(note).model_dump(mode="json") for note in notes]
     return NotesFile(exported_at=timezone.now(), notes=parts).model_dump_json(indent=1)
 

@@ -95,8 +95,8 @@ def note_edit(
         return note
     if note.content != before["content"]:
         note.hits = note.helpful = note.harmful = 0
-    if embedded_text(note) != had:
-        note.vector, note.embedder = None, ""
+    if embedded_text(note) != had or note.content != before["content"]:
+        note.vector, note.content_vector, note.embedder = None, None, ""
     note.save()
     revision_record(note, RevisionAction.EDITED, before=before, by=by)
     if note.vector is None:

@@ -105,8 +105,9 @@ def test_one_exception_does_not_undo_it_but_stands_against_it(
     scripted: ScriptedClient,
     django_capture_on_commit_callbacks: Any,
 ) -> None:
-    for note in learned:
-        experience_change(note, "edited", content="Give a longer answer.")
+    with django_capture_on_commit_callbacks(execute=True):
+        for note in learned:
+            experience_change(note, "edited", content="Give a longer answer.")
     refine(django_capture_on_commit_callbacks)
     episode_of(alice, NEW, "Buy a brush. Then paint.", "Keep the answer shorter.")
     episodes_distil(is_busy=lambda: False)
@@ -124,8 +125,9 @@ def test_a_taste_that_turned_ends_the_old_one(
     scripted: ScriptedClient,
     django_capture_on_commit_callbacks: Any,
 ) -> None:
-    for note in learned:
-        experience_change(note, "edited", content="Give a longer answer.", helpful=9)
+    with django_capture_on_commit_callbacks(execute=True):
+        for note in learned:
+            experience_change(note, "edited", content="Give a longer answer.", helpful=9)
     refine(django_capture_on_commit_callbacks)
     for thing in ("golf", "chess", "judo"):
         asked = f"Tips for {thing}?"
