@@ -59,6 +59,13 @@ SYSTEM = _any(
     r"|instruktion|hinweis)\w*",
     r"\bdu bist (?:jetzt|ab jetzt|nun|nicht mehr)\b|\bab (?:jetzt|sofort) (?:bist|antworte|musst"
     r"|sollst|darfst)\b",
+    r"\b(?:put|set|throw|leave) (?:aside|out|behind)\b[^.!?]{0,40}\byou (?:were|have been) told\b",
+    r"\b(?:text|words|instructions?|message) (?:that )?you (?:were|have been) (?:given|told)\b",
+    r"\b(?:note|remark|message|hint|word) (?:for|to) the (?:model|assistant|ai|bot|chatbot)\b",
+    r"\bthe (?:assistant|chatbot|ai) (?:no longer|must|should|shall|has to|is to|may not|simply)\b",
+    r"\bwhen(?:ever)? you read this\b|\banswer only from this\b",
+    r"\b(?:vorgabe|anweisung|regel)\w*\b[^.!?]{0,40}\b(?:hinfällig|ungültig|aufgehoben)\b",
+    r"\bab (?:jetzt|sofort) gilt für dich\b",
     r"(?:忽略|无视|忽視|忘记|忘掉|绕过|覆盖).{0,12}(?:指令|指示|提示|规则|規則|设定|要求)",
     r"(?:系统|系統)(?:提示|指令|消息)|你现在是|从现在开始|从现在起",
     r"\b(?:ignore[zr]|oublie[zr]|ignora|olvida|ignorar|esquece"
@@ -95,6 +102,10 @@ PERMISSION = _any(
     r"\b(?:approv|consent|permission|verification|confirmation|authori[sz]ation)\w* (?:is"
     r"|are) (?:not"
     r" |no longer )?(?:required|needed|granted|given|waived)\b",
+    r"\b(?:filter|safeguard|moderation|restriction)s? (?:was|were|is|are|has been|have been)"
+    r" (?:now )?(?:(?:switched|turned|taken) off|disabled|lifted|removed)\b",
+    r"\b(?:don't|do not|needn't) (?:have|need) to hold (?:anything )?back\b",
+    r"\bdarfst du (?:mir|uns)\b[^.!?]{0,40}\b(?:zeigen|nennen|verraten|herausgeben)\b",
     r"\b(?:darfst|dürfen|berechtigt|befugt|freigeschaltet|zugelassen)\b[^.!?]{0,40}\b(?:ohne"
     r"|zugriff"
     r"|rechte?|werkzeug\w*|befehl\w*)\b",
@@ -117,6 +128,14 @@ TARGETS = _any(
     r"\b(?:always|only|never) (?:recommend|promote|advertise|endorse|suggest buying"
     r"|mention the brand"
     r"|praise|criti[cs]i[sz]e)\b",
+    r"\b(?:anyone|anybody|everyone|everybody) (?:wanting|asking|who)\b",
+    r"\b(?:colleagues|students|pupils|patients|customers|parents) (?:should|must|have to|ought to)"
+    r" be told\b",
+    r"\blet them know that\b|\btalk (?:them|him|her|people) out of\b",
+    r"\bno other (?:make|brand|provider|vendor|product)\b|\bofficial recommendation is always\b",
+    r"\bonly (?:safe|sensible|reasonable|trustworthy) (?:provider|choice|option|brand|vendor)\b",
+    r"\bwenn (?:jemand|einer|eine)\b[^.!?]{0,40}\bfragt\b|\ban alle\b[^.!?]{0,30}\bweiter\b",
+    r"\bgehört in jede antwort\b|\bempfohlen wird (?:grundsätzlich|immer|nur)\b",
     r"\b(?:jedem|allen|jede[rn]?|andere[nr]?) (?:nutzer\w*|benutzer\w*|kund\w*|person\w*"
     r"|leuten?)\b",
     r"(?:所有|其他|每个|任何)(?:用户|人|客户)",
@@ -132,7 +151,8 @@ LINK = _any(
     r"|tel)\s*:\s*(?:/{1,2}|\S)",
     r"\bwww\s?\.\s?\w",
     rf"\b[\w-]+(?:\.[\w-]+)*\.{_TLD}\b(?!\.\w)",
-    rf"\b[\w-]+\s?(?:\[\.\]|\(\.\)|\[dot\]|\(dot\)|\sdot\s)\s?{_TLD}\b",
+    rf"\b[\w-]+\s?(?:\[\.\]|\(\.\)|\[dot\]|\(dot\)|\sdot\s|\spunkt\s)\s?{_TLD}\b",
+    r"\bopen (?:that|it|this) as an? (?:address|link|url|page)\b",
     r"\]\([^)]+\)",
     r"(?<![\d.])(?:\d{1,3}\.){3}\d{1,3}(?![\d.])",
     r"\\\\\w+\\\w+",
@@ -148,9 +168,12 @@ SECRET = _any(
     r"-----BEGIN [A-Z ]*(?:KEY|CERTIFICATE)",
     r"\b(?:pass(?:word|wd|phrase|code)|kennwort|passwort|pwd|pin(?: code)?|api[ _-]?key"
     r"|access[ _-]?key|secret(?:"
-    r"[ _-]?key)?|token|private key|recovery (?:code|phrase)|seed phrase|credentials?)\b\s*(?:is"
+    r"[ _-]?key)?|token|private key|recovery (?:code|phrase)|seed phrase|credentials?)\b"
+    r"(?: (?:of|for|to) (?:the |our |my )?\w+)?\s*(?:is"
     r"|are|was|lautet"
     r"|ist|:|=|for \w+ is)\s*\S",
+    r"\bbearer\s+[\w.~+/-]{12,}",
+    r"\bpw\s+(?=\S*[\d#@!$%])\S{6,}",
     r"(?:密码|口令|密钥|令牌)\s*(?:是|为|:|：)\s*\S",
     r"\b\w+://\w+:[^@\s]+@",
 )

@@ -19,6 +19,8 @@ JOINED = re.compile(
 """Hidden characters that people do write: within an emoji, in Persian and Indic words, hyphens."""
 CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 SPACED = re.compile(r"\b(?:\w[ ._*-]){4,}\w\b")
+SPACED_DOTS = re.compile(r"\b(?:\w (?:\. )?){4,}\w\b")
+"""Letters that are spaced out, with the dots between words of an address kept."""
 BASE64 = re.compile(r"(?<![\w+/])[A-Za-z0-9+/]{24,}={0,2}(?![\w+/=])")
 HOMOGLYPHS = str.maketrans(
     "аеорсухіјѕԁһӏвнкмтАЕОРСУХІЈЅВНКМТαεορτυικνΑΕΟΡΤΥΙΚΝΗΒΜΖ",
@@ -39,8 +41,10 @@ def readings(text: str) -> list[str]:
     characters go, letters that were spaced out close up, figures that stand for letters are
     read as letters, and what is encoded is decoded (once).
     """
-    plain = " ".join(unicodedata.normalize("NFKC", HIDDEN.sub("", text)).split())
+    shown = unicodedata.normalize("NFKC", HIDDEN.sub("", text))
+    plain = " ".join(shown.split())
     ways = [plain, _latin(plain), _closed(_latin(plain)), _latin(plain).translate(LEET)]
+    ways += [" ".join(_closed(_latin(shown)).split()), SPACED_DOTS.sub(_without_blanks, plain)]
     ways += [part for match in BASE64.findall(text) if (part := _decoded(match))]
     return list(dict.fromkeys(ways))
 
@@ -56,6 +60,10 @@ def _latin_word(word: str) -> str:
 
 def _closed(text: str) -> str:
     return SPACED.sub(lambda match: re.sub(r"[ ._*-]", "", match[0]), text)
+
+
+def _without_blanks(match: re.Match[str]) -> str:
+    return match[0].replace(" ", "")
 
 
 def _decoded(text: str) -> str:
