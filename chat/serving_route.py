@@ -19,7 +19,7 @@ from chat.models import (
     ServedRoute,
     SharedRoute,
 )
-from chat.notes import Recall, notes_prompt, recalled, room_for_notes
+from chat.notes import Recall, notes_prompts, recalled, room_for_notes
 from chat.provenance import ReplyRecord
 from chat.route_choice import (
     ARM,
@@ -145,8 +145,7 @@ async def _add_notes(
         record.notes_fallback = "The conversation leaves no room for notes."
         return
     record.notes = notes
-    if notes:
-        record.prompt_refs += (notes_prompt(question.text).ref,)
+    record.prompt_refs += tuple(one.ref for one in notes_prompts(question.text, notes))
 
 
 async def _try_arm(record: ReplyRecord, pick_arm: PickArm, client: AsyncInferenceClient) -> None:

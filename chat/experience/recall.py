@@ -10,7 +10,7 @@ from typing import Any
 from channels.db import database_sync_to_async
 
 from chat.experience.ml.ranking import Ranked
-from chat.experience.models import Experience
+from chat.experience.models import Experience, Scope
 from chat.experience.selectors import notes_for
 from chat.experience.services.switches import is_on_for, is_on_for_api
 from chat.models import Conversation
@@ -40,16 +40,17 @@ def recall_for(user: Any) -> Recall:
 def notes_of(user: Any, question: str, embedding: FloatArray) -> tuple[Note, ...]:
     """The notes for a question of ``user``, as serving shows them."""
     ranked = notes_for(user, question, embedding)
-    rows = Experience.objects.only("kind").in_bulk([item.candidate.id for item in ranked])
-    return tuple(_note(item, rows[item.candidate.id].kind) for item in ranked)
+    rows = Experience.objects.only("kind", "scope").in_bulk([item.candidate.id for item in ranked])
+    return tuple(_note(item, rows[item.candidate.id]) for item in ranked)
 
 
-def _note(item: Ranked, kind: str) -> Note:
+def _note(item: Ranked, row: Experience) -> Note:
     found = item.candidate
     return Note(
         id=str(found.id),
         rank=item.rank,
-        kind=kind,
+        kind=row.kind,
+        is_own=row.scope == Scope.PRIVATE,
         trigger=found.trigger,
         content=found.content,
         similarity=round(found.similarity, 4),

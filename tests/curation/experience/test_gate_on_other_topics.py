@@ -62,7 +62,8 @@ def unit(encoder: Encode) -> Encode:
 
 
 @pytest.mark.parametrize(
-    ("name", "found_at_least", "let_in_at_most"), [("held_out", 16, 2), ("unseen", 26, 5)]
+    ("name", "found_at_least", "let_in_at_most"),
+    [("held_out", 16, 2), ("unseen", 26, 5), ("final", 26, 3)],
 )
 def test_paraphrases_find_their_note_and_look_alikes_seldom_do(
     encoder: Encode, name: str, found_at_least: int, let_in_at_most: int
