@@ -22,6 +22,7 @@ PROMPTS = {
     "chat/title": {"message"},
     "experience/answer": {"notes", "query"},
     "experience/answer_long": {"notes", "query"},
+    "experience/wishes": {"query", "wishes"},
 }
 
 
