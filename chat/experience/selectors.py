@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 import numpy as np
-from django.db.models import Q, QuerySet
+from django.db.models import Case, Q, QuerySet, When
 from numpy.typing import ArrayLike
 
 from chat.experience.ml.ranking import (
@@ -20,7 +20,7 @@ from chat.experience.ml.ranking import (
     applies,
     rank,
 )
-from chat.experience.models import WIDE, Experience, Kind
+from chat.experience.models import WIDE, Experience, Kind, Scope
 from chat.experience.store import pgvector
 from chat.experience.store.memory import MemoryStore, memory_store
 from chat.experience.store.pgvector import PgVectorStore
@@ -30,7 +30,7 @@ from uno_site.inference.protocol import FloatArray
 
 #: What a candidate is made of, in its order.
 _READ = ("pk", "trigger", "content", "helpful", "harmful", "matching", "kind", "content_vector")
-#: So many of a person's notes that do not go by likeness are looked at, the latest first.
+#: So many of the notes that do not go by likeness are looked at for a person.
 N_WIDE = 200
 
 
@@ -50,12 +50,11 @@ def candidates_for(user: Any, embedding: ArrayLike, *, n: int = N_CANDIDATES) ->
     embedding
         [d] embedding of the question; it is normalised here.
     """
-    query = np.asarray(embedding, np.float32)
-    length = float(np.linalg.norm(query))
-    if not length:
+    query = _unit(embedding)
+    if not query.any():
         return []
     scopes = scopes_of(user)
-    hits = store().nearest(scopes, query / length, embedder=embedder_name(), n=n)
+    hits = store().nearest(scopes, query, embedder=embedder_name(), n=n)
     # The scope is compared here: asked for it, SQLite would begin with all notes of everybody.
     rows = Experience.objects.serving().undisputed_by(user).filter(pk__in=[key for key, _ in hits])
     named = rows.order_by().values_list(*_READ, "scope", "owner_id", "group_id")
@@ -64,8 +63,13 @@ def candidates_for(user: Any, embedding: ArrayLike, *, n: int = N_CANDIDATES) ->
         for key, *read, scope, owner, group in named
         if ScopeKey(scope, owner or group) in scopes
     }
-    unit = query / length
-    return [_candidate(key, cosine, unit, *found[key]) for key, cosine in hits if key in found]
+    return [_candidate(key, cosine, query, *found[key]) for key, cosine in hits if key in found]
+
+
+def _unit(embedding: ArrayLike) -> FloatArray:
+    """An embedding [d] at length 1; one of length 0 as it is."""
+    query = np.asarray(embedding, np.float32)
+    return query / (float(np.linalg.norm(query)) or 1.0)
 
 
 def _candidate(key: UUID, cosine: float, query: FloatArray, *read: Any) -> Candidate:
@@ -87,17 +91,20 @@ def unit_vector(data: Any) -> FloatArray:
 
 
 def wide_notes(user: Any) -> QuerySet[Experience]:
-    """The notes for ``user`` that do not go by likeness: by words, and for every question."""
+    """The notes for ``user`` that do not go by likeness: by words, and for every question. Their own
+    come first, then their groups', then everybody's; the latest first."""
     # Each scope by itself, so that each is found by the index.
     scopes = [scope.condition() & Q(matching__in=WIDE) for scope in scopes_of(user)]
     rows = Experience.objects.serving().filter(reduce(or_, scopes), embedder=embedder_name())
-    return rows.exclude(vector=None).order_by("-created_at", "pk")
+    nearest_first = Case(
+        When(scope=Scope.PRIVATE, then=0), When(scope=Scope.GROUP, then=1), default=2
+    )
+    return rows.exclude(vector=None).order_by(nearest_first, "-created_at", "pk")
 
 
 def wide_candidates_for(user: Any, question: str, embedding: ArrayLike) -> list[Candidate]:
     """Those of them that are meant for a question."""
-    query = np.asarray(embedding, np.float32)
-    query = query / (float(np.linalg.norm(query)) or 1.0)
+    query = _unit(embedding)
     rows = wide_notes(user).undisputed_by(user).values_list("vector", *_READ)[:N_WIDE]
     found = [
         _candidate(key, float(unit_vector(vector) @ query), query, *read)
