@@ -91,8 +91,10 @@ def unit_vector(data: Any) -> FloatArray:
 
 
 def wide_notes(user: Any) -> QuerySet[Experience]:
-    """The notes for ``user`` that do not go by likeness: by words, and for every question. Their own
-    come first, then their groups', then everybody's; the latest first."""
+    """The notes for ``user`` that do not go by likeness: by words, and for every question.
+
+    Their own come first, then their groups', then everybody's; the latest first.
+    """
     # Each scope by itself, so that each is found by the index.
     scopes = [scope.condition() & Q(matching__in=WIDE) for scope in scopes_of(user)]
     rows = Experience.objects.serving().filter(reduce(or_, scopes), embedder=embedder_name())
