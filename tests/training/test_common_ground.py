@@ -16,10 +16,13 @@ from training.models import Adapter, AdapterState, RunState, Split, TrainingExam
 from training.services import learning
 from training.services.adapters import adapter_register
 from training.services.common_ground import common_train
+from training.services.execution import run_execute
 from training.services.learning import LearnOptions, learn
 from training.services.reporting import SilentReporter
 from training.services.run_folder import RunFolder
 from training.services.runs import run_create, run_folder
+from training.services.starting_points import common_start
+from training.services.verification import run_verify
 from training.services.withdrawal import consent_sync
 from uno_site.accounts.models import User
 from uno_site.jobs.services import job_run_now
@@ -173,6 +176,25 @@ def test_a_pass_makes_it_before_the_clusters(
     kinds = list(TrainingRun.objects.order_by("created_at").values_list("kind", flat=True))
     assert kinds[0] == "common"
     assert set(kinds[1:]) == {"expert"}
+
+
+def test_what_it_began_with_is_judged_before_its_epochs(clusters: list[Cluster]) -> None:
+    make(clusters)
+    started, alone = expert(clusters[0]), run_create(clusters[1], "expert", None, seed=5)
+    for run in (started, alone):
+        run_execute(run, SilentReporter())
+    found = {}
+    for run in (started, alone):
+        verification = run_verify(run, SilentReporter())
+        found[run.pk] = [row["epoch"] for row in verification.epochs]
+    assert found == {started.pk: [0, 1, 2], alone.pk: [1, 2]}
+
+
+def test_a_tainted_start_is_no_candidate(clusters: list[Cluster]) -> None:
+    adapter, run = make(clusters), expert(clusters[0])
+    assert common_start(run) == adapter
+    Adapter.objects.filter(pk=adapter.pk).update(is_tainted=True)
+    assert common_start(run) is None
 
 
 def test_a_pass_goes_on_without_it(

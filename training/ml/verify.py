@@ -245,8 +245,9 @@ def decide(scores: Sequence[CheckpointScore], config: VerifierConfig = VERIFIER)
     interval = wilson_interval(best.points, best.n_queries)
     reaches_bar, n_more = best.win_rate >= config.min_win_rate, queries_missing(best)
     is_accepted = reaches_bar and (config.rule == "paper" or n_more == 0)
+    which = f"Epoch {best.epoch}" if best.epoch else "The adapter that it began with"
     reason = (
-        f"Epoch {best.epoch} won {best.n_wins}, tied {best.n_ties} and lost {best.n_losses} of "
+        f"{which} won {best.n_wins}, tied {best.n_ties} and lost {best.n_losses} of "
         f"{best.n_queries} queries ({best.n_guarded} did not count): win rate "
         f"{best.win_rate:.2f} (95 % interval {interval.low:.2f} to {interval.high:.2f}) "
         f"{_in_words(reaches_bar, n_more, config)}"

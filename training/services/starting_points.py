@@ -87,6 +87,15 @@ def latest_common() -> Adapter | None:
     return found.order_by("-created_at").first()
 
 
+def common_start(run: TrainingRun) -> Adapter | None:
+    """The adapter of common ground that a run began with; None where it began with another, or
+    with nothing."""
+    digest = run.config.get("init_sha256", "")
+    found = Adapter.objects.filter(sha256=digest, kind=AdapterKind.COMMON, is_tainted=False)
+    adapter = found.order_by("-created_at").first() if digest else None
+    return adapter if adapter is not None and is_intact(adapter) else None
+
+
 def _fitting(
     adapter: Adapter, kind: str, config: Mapping[str, Any], pairs: Sequence[TrainingPair]
 ) -> StartingPoint | None:

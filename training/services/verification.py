@@ -32,6 +32,7 @@ from .material import SPLIT
 from .reporting import Reporter
 from .run_folder import RunFolder
 from .runs import run_folder, run_set_state, run_stopped
+from .starting_points import common_start
 from .verdicts import Findings, find_verdict
 
 Checkpoint = Mapping[str, Any]
@@ -96,14 +97,18 @@ def _announce(gate: Gate, is_gating: bool, n_judged: int) -> str:
 def _checkpoints(run: TrainingRun, folder: RunFolder, *, is_gating: bool) -> list[Checkpoint]:
     """The checkpoints to look at.
 
-    An expert's epochs are all compared (UNO §4). A critic's best epoch is that of the lowest
-    validation loss (UNO §5), and so is the one to keep for a look where nothing may be judged.
+    An expert's epochs are all compared (UNO §4), and before them, as epoch 0, the common ground
+    that it began with: a dozen pairs may make it worse. A critic's best epoch is that of the
+    lowest validation loss (UNO §5), and so is the one to keep for a look where nothing may be
+    judged.
     """
     epochs: list[Checkpoint] = (folder.read_json("result.json") or {}).get("epochs", [])
     if not epochs:
         raise InvalidInput("The run has no checkpoints.", remedy="Train the cluster anew.")
     if is_gating and run.kind == AdapterKind.EXPERT:
-        return epochs
+        start = common_start(run)
+        begins = {"epoch": 0, "path": start.path, "validation_loss": None} if start else None
+        return [begins, *epochs] if begins else epochs
     return [min(epochs, key=lambda epoch: epoch["validation_loss"])]
 
 
