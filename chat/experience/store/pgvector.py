@@ -23,7 +23,7 @@ from chat.experience.models import Experience, Scope
 from chat.experience.store.changes import Mark, changes_since
 from chat.experience.store.pgvector_index import WIDER, near_rows
 from chat.experience.store.scopes import ScopeKey
-from chat.experience.store.triggers import STORE_LOCK
+from chat.experience.store.triggers import STORE_LOCK, postgres_trigger
 from uno_site.database import transaction_lock
 
 Hit = tuple[UUID, float]
@@ -49,13 +49,6 @@ _LEAVING = {
     ),
     "truncate": ("", "DELETE FROM experience_pgvector"),
 }
-_TRIGGER = """
-CREATE OR REPLACE FUNCTION experience_pgvector_{verb}() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN PERFORM pg_advisory_xact_lock({lock}); {statement}; RETURN NULL; END $$;
-DROP TRIGGER IF EXISTS experience_pgvector_{verb} ON experience_experience;
-CREATE TRIGGER experience_pgvector_{verb} AFTER {verb} ON experience_experience {rows}
-FOR EACH STATEMENT EXECUTE FUNCTION experience_pgvector_{verb}()
-"""
 _NEAREST = """
 SELECT experience_id, -(embedding::vector({dim}) <#> %(query)s::vector({dim})) AS cosine
 FROM {rows} WHERE scope = %(scope)s AND embedder = %(embedder)s
@@ -77,10 +70,9 @@ def ensure(using: str = "default") -> bool:
             cursor.execute("CREATE EXTENSION IF NOT EXISTS vector")
             for statement in _TABLES:
                 cursor.execute(statement)
-            for verb, (rows, leaving) in _LEAVING.items():
-                cursor.execute(
-                    _TRIGGER.format(verb=verb, lock=STORE_LOCK, rows=rows, statement=leaving)
-                )
+            for verb, (tables, leaving) in _LEAVING.items():
+                body = f"PERFORM pg_advisory_xact_lock({STORE_LOCK}); {leaving};"
+                postgres_trigger(cursor, f"experience_pgvector_{verb}", verb, tables, body)
     except DatabaseError:
         # Not ours to create: whoever administers the database may, and NumPy serves until then.
         return False

@@ -72,21 +72,32 @@ def _sqlite_ensure(cursor: Any) -> None:
 
 def _postgres_ensure(cursor: Any) -> None:
     for verb, rows in _POSTGRES_ROWS.items():
+        body = f"""
+            IF EXISTS ({rows}) THEN
+                PERFORM pg_advisory_xact_lock({STORE_LOCK});
+                INSERT INTO {_CHANGES} (experience_id, token)
+                    SELECT id, md5(random()::text || clock_timestamp()::text) FROM ({rows}) r;
+            END IF;"""  # noqa: S608 - names of ours
         name = f"experience_change_{verb}"
-        cursor.execute(
-            f"""CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$
-            BEGIN
-                IF EXISTS ({rows}) THEN
-                    PERFORM pg_advisory_xact_lock({STORE_LOCK});
-                    INSERT INTO {_CHANGES} (experience_id, token)
-                        SELECT id, md5(random()::text || clock_timestamp()::text) FROM ({rows}) r;
-                END IF;
-                RETURN NULL;
-            END $$"""  # noqa: S608 - names of ours
-        )
-        cursor.execute(f"DROP TRIGGER IF EXISTS {name} ON {_NOTES}")
-        cursor.execute(
-            f"CREATE TRIGGER {name} AFTER {verb.upper()} ON {_NOTES}"
-            f" REFERENCING {_POSTGRES_TABLES[verb]}"
-            f" FOR EACH STATEMENT EXECUTE FUNCTION {name}()"
-        )
+        postgres_trigger(cursor, name, verb, f"REFERENCING {_POSTGRES_TABLES[verb]}", body)
+
+
+def postgres_trigger(cursor: Any, name: str, verb: str, tables: str, body: str) -> None:
+    """Make, or make anew, a trigger that runs once after each statement on notes.
+
+    Parameters
+    ----------
+    tables
+        ``REFERENCING …``, where the body asks for old or new rows.
+    body
+        Statements of PL/pgSQL, each with its semicolon.
+    """
+    cursor.execute(
+        f"CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$"
+        f" BEGIN {body} RETURN NULL; END $$"
+    )
+    cursor.execute(f"DROP TRIGGER IF EXISTS {name} ON {_NOTES}")
+    cursor.execute(
+        f"CREATE TRIGGER {name} AFTER {verb.upper()} ON {_NOTES} {tables}"
+        f" FOR EACH STATEMENT EXECUTE FUNCTION {name}()"
+    )
