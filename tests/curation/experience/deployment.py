@@ -29,7 +29,7 @@ from uno_site.accounts.models import User
 from uno_site.inference.protocol import ChatMessage, ChatRequest, Sampling
 
 FIXTURES = Path(__file__).resolve().parents[2] / "fixtures" / "experience"
-FIRST_NOTE = re.compile(r"\[note 1\] “([^”]*)”")
+FIRST_NOTE = re.compile(r"\[note \d+\] “([^”]*)”")
 UNKNOWN = "I do not know."
 COMMITTED = pytest.mark.django_db(transaction=True)
 """In one long transaction PostgreSQL may not drop the versions of a row that is changed hundreds of

@@ -70,7 +70,7 @@ def note_of(
     **values: Any,
 ) -> Experience:
     """A note in use: a person's own, or everybody's where nobody owns it."""
-    vector = engine_clients.served_client().embed([trigger])[0]
+    vector, said = engine_clients.served_client().embed([trigger, content])
     scope = Scope.PRIVATE if owner else Scope.GLOBAL
     defaults = {
         "scope": scope,
@@ -78,6 +78,7 @@ def note_of(
         "source": Source.DISTILLED,
         "embedder": engine_clients.embedder_name(),
         "vector": pack(vector),
+        "content_vector": pack(said),
         "content_hash": text_hash(trigger, content),
     }
     note = Experience.objects.create(

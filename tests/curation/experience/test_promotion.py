@@ -125,7 +125,8 @@ def test_a_note_that_is_shown_with_everything_is_not_shared(
     said_by: Callable[..., list[Experience]], curator: User
 ) -> None:
     trigger = "How do I tie a bow tie? How do I train for a marathon? How do vaccines work?"
-    note = said_by(3, "Bow ties, a marathon and vaccines work like pancakes do.", trigger)[0]
+    said = "How do I tie a bow tie, train for a marathon, how do vaccines work: like pancakes do."
+    note = said_by(3, said, trigger)[0]
     with pytest.raises(PromotionRefused) as refused:
         note_promote(note=note, by=curator)
     assert refused.value.faults == ("too_broad",)
