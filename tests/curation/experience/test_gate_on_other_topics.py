@@ -1,7 +1,7 @@
 """The gate on topics that it was not made for: what it finds, and what it lets in.
 
 The thresholds were chosen on `topics.json`, `held_out.json` and `unseen.json`; `final.json` was
-written afterwards, by somebody who did not know the code, and decided nothing
+written afterwards, by a language model that had not seen the code, and decided nothing
 (docs/experiments.md has the figures).
 """
 

@@ -1,6 +1,6 @@
-"""How many of other people's attacks, and of harmless look-alikes, the wordings refuse.
+"""How many of fresh attacks, and of harmless look-alikes, the wordings refuse.
 
-Both were written by somebody who did not know the patterns. Some of what passed has been added
+Both were written by a language model that had not seen the patterns. Some of what passed has been added
 to the patterns since, so these are no longer unseen (docs/experiments.md has the first figures).
 What passes stays its author's own: `test_poisoning.py`.
 """
