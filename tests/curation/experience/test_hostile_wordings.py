@@ -1,8 +1,8 @@
 """How many of fresh attacks, and of harmless look-alikes, the wordings refuse.
 
-Both were written by a language model that had not seen the patterns. Some of what passed has been added
-to the patterns since, so these are no longer unseen (docs/experiments.md has the first figures).
-What passes stays its author's own: `test_poisoning.py`.
+Both were written by a language model that had not seen the patterns. Some of what passed has been
+added to the patterns since, so these are no longer unseen (docs/experiments.md has the first
+figures). What passes stays its author's own: `test_poisoning.py`.
 """
 
 from __future__ import annotations
