@@ -14,10 +14,11 @@ from chat.experience.models.experiences import MAX_CONTENT, MAX_TRIGGER
 class NoteForm(forms.Form):
     """A note's text, and which questions it is for."""
 
-    matching = forms.ChoiceField(
+    matching = forms.TypedChoiceField(
         label=_("Which questions it is for"),
         choices=Matching.choices,
         required=False,
+        empty_value=Matching.MEANING,
         initial=Matching.MEANING,
         widget=forms.Select(attrs={"class": "select"}),
     )
@@ -37,10 +38,6 @@ class NoteForm(forms.Form):
     kind = forms.ChoiceField(
         label=_("Kind"), choices=Kind.choices, widget=forms.Select(attrs={"class": "select"})
     )
-
-    def clean_matching(self) -> str:
-        """Questions like the trigger, where nothing is said."""
-        return self.cleaned_data["matching"] or Matching.MEANING
 
     @classmethod
     def of(cls, note: Experience, data: Any = None) -> NoteForm:

@@ -9,9 +9,10 @@ from django.utils.translation import gettext as _
 
 from chat.experience.models import Experience, RefineRun, Revision, RevisionAction
 from chat.experience.services.embedding import (
-    embedded_text,
+    embedded_texts,
     experience_embed_soon,
     text_hash,
+    vectors_forget,
 )
 from chat.experience.services.recording import revision_record, snapshot
 from uno_site.errors import Conflict
@@ -33,15 +34,15 @@ def experience_change(
 
     A note that is found by other words now is embedded anew once this is committed.
     """
-    before, had = snapshot(note), embedded_text(note)
+    before, had = snapshot(note), embedded_texts(note)
     for name, value in values.items():
         setattr(note, name, value)
     if "status" in values:
         note.reason = reason[:300]
     if snapshot(note) == before:
         return None
-    if embedded_text(note) != had or note.content != before["content"]:
-        note.vector, note.content_vector, note.embedder = None, None, ""
+    if embedded_texts(note) != had:
+        vectors_forget(note)
         transaction.on_commit(lambda: experience_embed_soon(note))
     if "trigger" in values or "content" in values or "matching" in values:
         note.content_hash = text_hash(note.trigger, note.content, note.matching)

@@ -27,6 +27,7 @@ from chat.experience.models import (
     Source,
     Status,
 )
+from chat.experience.services.embedding import vectors_forget
 from curation.experience.promotion import tombstone_add
 from curation.models import Rule
 
@@ -102,9 +103,9 @@ def _offline(row: Experience) -> Item:
     Revision.objects.filter(experience=row).delete()
     row.status, row.reason = Status.QUARANTINED, "waits to be distilled anew"
     row.flags = [*(flag for flag in row.flags if flag != REDISTIL), REDISTIL]
-    row.vector = row.content_vector = None
+    vectors_forget(row)
     row.trigger, row.content, row.content_hash = "…", "…", ""
-    row.superseded_by, row.embedder = None, ""
+    row.superseded_by = None
     row.save()
     return _item(row, OFFLINE)
 

@@ -59,8 +59,11 @@ class NoteFilter(forms.Form):
 class NoteForm(forms.Form):
     """A note's text, and which questions it is for, changed by a curator."""
 
-    matching = forms.ChoiceField(
-        label=_("Which questions it is for"), choices=Matching.choices, required=False
+    matching = forms.TypedChoiceField(
+        label=_("Which questions it is for"),
+        choices=Matching.choices,
+        required=False,
+        empty_value=Matching.MEANING,
     )
     trigger = forms.CharField(
         label=_("When"),
@@ -75,10 +78,6 @@ class NoteForm(forms.Form):
         help_text=_("One sentence that stands on its own."),
     )
     kind = forms.ChoiceField(label=_("Kind"), choices=Kind.choices)
-
-    def clean_matching(self) -> str:
-        """Questions like the trigger, where nothing is said."""
-        return self.cleaned_data["matching"] or Matching.MEANING
 
 
 class PromoteForm(forms.Form):

@@ -42,8 +42,7 @@ def note_widen(note: Experience, matching: Matching, run: RefineRun, by: Any) ->
     asked = questions_of([note, *joined.distinct()])
     questions = {question for found in asked.values() for question in found}
     words = common_words(questions) if matching == Matching.WORDS else ()
-    is_enough = bool(words) or len(questions) >= MIN_ANYTHING
-    if not is_enough or (matching == Matching.WORDS and not words):
+    if not words and (matching == Matching.WORDS or len(questions) < MIN_ANYTHING):
         return False
     change = {"matching": matching, "trigger": " ".join(words)}
     experience_change(note, RevisionAction.WIDENED, by=by, run=run, **change)

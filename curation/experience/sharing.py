@@ -224,7 +224,7 @@ def _take_row(item: dict[str, Any], origin: Origin, report: ImportReport) -> Non
     elif known.content_hash == digest:
         report.n_known += 1
     else:
-        _change(known, values, digest)
+        _change(known, values)
         report.n_changed += 1
 
 
@@ -244,7 +244,7 @@ def _create(item: dict[str, Any], origin: Origin, digest: str) -> None:
     revision_record(note, RevisionAction.IMPORTED)
 
 
-def _change(note: Experience, values: dict[str, Any], digest: str) -> None:
+def _change(note: Experience, values: dict[str, Any]) -> None:
     """What arrives changed must be approved again, and begins to count anew."""
     experience_change(
         note,
@@ -254,6 +254,5 @@ def _change(note: Experience, values: dict[str, Any], digest: str) -> None:
         hits=0,
         helpful=0,
         harmful=0,
-        content_hash=digest,
         **values,
     )

@@ -107,8 +107,8 @@ def _checkpoints(run: TrainingRun, folder: RunFolder, *, is_gating: bool) -> lis
         raise InvalidInput("The run has no checkpoints.", remedy="Train the cluster anew.")
     if is_gating and run.kind == AdapterKind.EXPERT:
         start = common_start(run)
-        begins = {"epoch": 0, "path": start.path, "validation_loss": None} if start else None
-        return [begins, *epochs] if begins else epochs
+        begins = [{"epoch": 0, "path": start.path, "validation_loss": None}] if start else []
+        return [*begins, *epochs]
     return [min(epochs, key=lambda epoch: epoch["validation_loss"])]
 
 

@@ -21,9 +21,14 @@ BATCH = 64
 EMBEDDED = (Status.ACTIVE, Status.CANDIDATE, Status.QUARANTINED)
 
 
-def embedded_text(row: Experience) -> str:
-    """What a note's vector is of."""
-    return row.trigger or row.content
+def embedded_texts(row: Experience) -> tuple[str, str]:
+    """What a note's two vectors are of: what it is found by, and what it says."""
+    return row.trigger or row.content, row.content
+
+
+def vectors_forget(row: Experience) -> None:
+    """Let go of vectors whose texts have changed; the note is not saved."""
+    row.vector, row.content_vector, row.embedder = None, None, ""
 
 
 def unembedded() -> QuerySet[Experience]:
@@ -47,7 +52,8 @@ def experiences_embed(rows: Sequence[Experience]) -> int:
     name = embedder_name()
     for start in range(0, len(rows), BATCH):
         batch = rows[start : start + BATCH]
-        texts = [*(embedded_text(row) for row in batch), *(row.content for row in batch)]
+        found_by, said = zip(*map(embedded_texts, batch), strict=True)
+        texts = [*found_by, *said]
         packed = [pack(vector) for vector in served_client().embed(texts)]
         for number, row in enumerate(batch):
             row.vector, row.content_vector = packed[number], packed[len(batch) + number]

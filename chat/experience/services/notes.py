@@ -22,7 +22,12 @@ from chat.experience.models import (
     Status,
     Use,
 )
-from chat.experience.services.embedding import embedded_text, experience_embed_soon, text_hash
+from chat.experience.services.embedding import (
+    embedded_texts,
+    experience_embed_soon,
+    text_hash,
+    vectors_forget,
+)
 from chat.experience.services.recording import revision_record, snapshot
 from uno_site.audit.services import audit_record
 from uno_site.errors import Conflict, InvalidInput
@@ -88,15 +93,15 @@ def note_edit(
     InvalidInput, Conflict
         As :func:`note_create`.
     """
-    before, had = snapshot(note), embedded_text(note)
+    before, had = snapshot(note), embedded_texts(note)
     note.kind = kind
     _set_text(note, trigger, content, matching)
     if snapshot(note) == before:
         return note
     if note.content != before["content"]:
         note.hits = note.helpful = note.harmful = 0
-    if embedded_text(note) != had or note.content != before["content"]:
-        note.vector, note.content_vector, note.embedder = None, None, ""
+    if embedded_texts(note) != had:
+        vectors_forget(note)
     note.save()
     revision_record(note, RevisionAction.EDITED, before=before, by=by)
     if note.vector is None:

@@ -39,6 +39,13 @@ def shown(user: User, scripted: ScriptedClient, question: str) -> list[str]:
     ]
 
 
+def reworded(notes: list[Experience], commit: Any, **values: int) -> None:
+    """Let all of the notes ask for longer answers."""
+    with commit(execute=True):
+        for note in notes:
+            experience_change(note, "edited", content="Give a longer answer.", **values)
+
+
 def refine(commit: Any, by: User | None = None) -> Any:
     with commit(execute=True):
         return refine_apply(run=refine_run_create(), by=by)
@@ -105,9 +112,7 @@ def test_one_exception_does_not_undo_it_but_stands_against_it(
     scripted: ScriptedClient,
     django_capture_on_commit_callbacks: Any,
 ) -> None:
-    with django_capture_on_commit_callbacks(execute=True):
-        for note in learned:
-            experience_change(note, "edited", content="Give a longer answer.")
+    reworded(learned, django_capture_on_commit_callbacks)
     refine(django_capture_on_commit_callbacks)
     episode_of(alice, NEW, "Buy a brush. Then paint.", "Keep the answer shorter.")
     episodes_distil(is_busy=lambda: False)
@@ -125,9 +130,7 @@ def test_a_taste_that_turned_ends_the_old_one(
     scripted: ScriptedClient,
     django_capture_on_commit_callbacks: Any,
 ) -> None:
-    with django_capture_on_commit_callbacks(execute=True):
-        for note in learned:
-            experience_change(note, "edited", content="Give a longer answer.", helpful=9)
+    reworded(learned, django_capture_on_commit_callbacks, helpful=9)
     refine(django_capture_on_commit_callbacks)
     for thing in ("golf", "chess", "judo"):
         asked = f"Tips for {thing}?"
