@@ -13,7 +13,8 @@ from training.services.edits.learning import edits_are_due, edits_learn
 from training.services.evaluation.records import evaluation_start
 from training.services.evaluation.runner import evaluation_run
 from training.services.evaluation.workplace import forget
-from training.services.learning import LearnOptions, learn
+from training.services.learn_options import LearnOptions
+from training.services.learning import learn
 from training.services.path_choice import PathChoice
 from training.services.paths import cluster_train
 from training.services.personal.forgetting import has_to_forget, personal_sync

@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from curation.models import Cluster
 from tests.factories import ClusterFactory
-from tests.training.conftest import BASE_SHA256, make_material
+from tests.training.common import expert, make, shape
+from tests.training.conftest import make_material
 from training.ml.train import read_config
 from training.models import Adapter, AdapterState, RunState, Split, TrainingExample, TrainingRun
 from training.services import learning
 from training.services.adapters import adapter_register
 from training.services.common_ground import common_train
 from training.services.execution import run_execute
-from training.services.learning import LearnOptions, learn
+from training.services.learn_options import LearnOptions
+from training.services.learning import learn
 from training.services.reporting import SilentReporter
-from training.services.run_folder import RunFolder
 from training.services.runs import run_create, run_folder
 from training.services.starting_points import common_start
 from training.services.verification import run_verify
@@ -37,26 +37,6 @@ def clusters(ready_cluster: Cluster) -> list[Cluster]:
     tips = ClusterFactory(name="Tips")
     make_material(tips)
     return [ready_cluster, tips]
-
-
-def make(clusters: list[Cluster], **options: Any) -> Adapter:
-    adapter = common_train(clusters, SilentReporter(), None, **options)
-    assert adapter is not None
-    shape(adapter)
-    return adapter
-
-
-def shape(adapter: Adapter) -> None:
-    """Give an adapter of the scripted trainer the shape of a real one."""
-    config, folder = adapter.run.config, RunFolder(Path(adapter.path))
-    lora = {"r": config["r"], "lora_alpha": config["alpha"], "target_modules": config["targets"]}
-    folder.write_json("adapter_config.json", lora)
-    folder.write_json("uno.json", {"kind": "expert", "base_sha256": BASE_SHA256})
-
-
-def expert(cluster: Cluster, seed: int = 0) -> TrainingRun:
-    """A cluster's next run."""
-    return run_create(cluster, "expert", None, seed=seed, has_common_ground=True)
 
 
 def entries(run: TrainingRun, split: str) -> set[Any]:

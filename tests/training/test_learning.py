@@ -15,7 +15,8 @@ from tests.training.conftest import make_material
 from training.errors import TrainingFailed
 from training.models import Adapter, AdapterState, RunState, TrainingRun
 from training.services import learning
-from training.services.learning import LearnOptions, learn
+from training.services.learn_options import LearnOptions
+from training.services.learning import learn
 from training.services.reporting import SilentReporter
 from training.services.runs import run_create, run_set_state
 from uno_site.jobs.context import JobCancelled

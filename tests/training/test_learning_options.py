@@ -16,7 +16,8 @@ from tests.scripted import ScriptedClient
 from tests.training.conftest import make_material
 from training.models import AdapterState, RunState, TrainingRun
 from training.services import learning
-from training.services.learning import LearnOptions, learn
+from training.services.learn_options import LearnOptions
+from training.services.learning import learn
 from training.services.path_choice import PathChoice, Paths
 from training.services.reporting import SilentReporter
 from training.services.runs import run_create

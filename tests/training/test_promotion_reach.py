@@ -20,7 +20,8 @@ from tests.training.conftest import make_material, patch_engine
 from training.errors import ReachRefused
 from training.evaluation.strangers import load_strangers
 from training.models import Adapter
-from training.services.learning import LearnOptions, promote_within_reach
+from training.services.learn_options import LearnOptions
+from training.services.learning import promote_within_reach
 from training.services.promotion import promote, retire
 from training.services.reporting import SilentReporter
 from uno_site.audit.models import AuditEvent

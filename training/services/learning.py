@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, fields
-from typing import Any, Self
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
 
 from curation.accounting import accounting
 from curation.models import Cluster, LogEntry
@@ -14,79 +14,33 @@ from curation.services.processing import STAGES, logs_process
 from curation.services.review import approve_all
 from curation.services.uniting import clusters_unite
 from training.errors import ReachRefused
-from training.models import Adapter, AdapterState, Promotion, RunState, TrainingRun
-from uno_site.errors import InvalidInput, UnoError
+from training.models import (
+    Adapter,
+    AdapterKind,
+    AdapterState,
+    Promotion,
+    RunState,
+    TrainingRun,
+)
+from uno_site.errors import UnoError
 from uno_site.jobs.context import JobCancelled
 from uno_site.jobs.models import Job
 
+from .common_evidence import may_keep_start
 from .common_ground import common_train
+from .learn_options import WHOLE, LearnOptions
 from .material import SPLIT, count_prompts
-from .path_choice import PathChoice, Paths
 from .paths import cluster_train
 from .promotion import promote
 from .readiness import has_new_material
 from .reporting import Portion, Reporter
+from .verification import run_verify
 
 #: How much of a pass the curation steps take.
 CURATION_SHARE = 0.25
 #: How much training what all topics have in common takes.
 COMMON_SHARE = 0.25
 PROMOTED = "Accepted by verification in a learning pass"
-
-
-@dataclass(frozen=True, slots=True)
-class LearnOptions:
-    """How a pass goes: ``approve_all`` lets everything unflagged train without a curator.
-
-    With ``has_common_ground`` clusters' first experts begin from what all topics have in common
-    (the setting of that name).
-
-    The others are for measuring what each part of the loop is worth (ablations); the defaults
-    are the product. ``paths`` says which kinds are tried. Without ``is_verified`` an expert is
-    served as its last epoch left it; without ``is_noise_filtered`` clusters that are flagged as
-    noise learn too; without ``is_clustered`` all entries make one cluster that answers every
-    question. Without ``is_reach_checked`` routes keep their clusters' reach, however much they
-    take that is nobody's. ``is_shared`` keeps run folders by their content, so that instances
-    with one folder of runs train equal material once.
-    """
-
-    approve_all: bool = False
-    promote: bool = True
-    seed: int = 0
-    paths: Paths = "gap"
-    is_verified: bool = True
-    is_noise_filtered: bool = True
-    is_clustered: bool = True
-    is_reach_checked: bool = True
-    is_shared: bool = False
-    has_common_ground: bool = False
-
-    @classmethod
-    def from_params(cls, params: Mapping[str, Any]) -> Self:
-        """The options that a job's parameters name; the others have their defaults.
-
-        Raises
-        ------
-        InvalidInput
-            A value of another type than the option's.
-        """
-        known = {name: params[name] for name in _option_names() if name in params}
-        for name, value in known.items():
-            wanted = type(getattr(cls(), name))
-            if type(value) is not wanted:
-                raise InvalidInput(
-                    f"The option {name} is {value!r}.", remedy=f"It must be {wanted.__name__}."
-                )
-        return cls(**known)
-
-    @property
-    def choice(self) -> PathChoice:
-        """What concerns a single cluster's training."""
-        return PathChoice(self.paths, self.is_verified, self.is_shared, self.has_common_ground)
-
-
-def _option_names() -> list[str]:
-    return [field.name for field in fields(LearnOptions)]
 
 
 @dataclass(slots=True)
@@ -118,7 +72,7 @@ class LearnOutcome:
 
 
 def learn(
-    report: Reporter, by: Any, options: LearnOptions = LearnOptions(), job: Job | None = None
+    report: Reporter, by: Any, options: LearnOptions = WHOLE, job: Job | None = None
 ) -> LearnOutcome:
     """Distil, cluster, score, train, verify and promote once.
 
@@ -147,6 +101,10 @@ def learn(
         outcomes.append(outcome)
         if adapter is not None:
             accepted.append(adapter)
+    for cluster, outcome in zip(clusters, outcomes, strict=True):
+        kept = _keep_common(cluster, outcome, report)
+        if kept is not None:
+            accepted.append(kept)
     return _conclude(report, by, options, outcomes, accepted)
 
 
@@ -261,6 +219,21 @@ def _learn_cluster(
         return outcome, None
     outcome.runs = [_summary(run) for run in runs]
     return outcome, _accepted(runs, outcome)
+
+
+def _keep_common(cluster: Cluster, outcome: ClusterOutcome, report: Reporter) -> Adapter | None:
+    """What a refused expert began with, if the topics that came after it speak for it as well."""
+    if outcome.route != "base" or cluster.is_noise or cluster.is_excluded:
+        return None
+    experts = TrainingRun.objects.filter(cluster=cluster, kind=AdapterKind.EXPERT)
+    run = experts.order_by("-created_at").first()
+    if run is None or not may_keep_start(run):
+        return None
+    report.log(f"{cluster.name}: the other topics' prompts speak for what it began with")
+    run_verify(run, Portion(report, 1.0, 1.0, f"{cluster.name}: "))
+    others = [row for row in outcome.runs if row["id"] != str(run.pk)]
+    outcome.note, outcome.runs = "", [*others, _summary(run)]
+    return _accepted([run], outcome)
 
 
 def _why_not(cluster: Cluster, pairs: Sequence[Any]) -> str:

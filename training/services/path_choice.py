@@ -15,7 +15,7 @@ Paths = Literal["gap", "expert_first", "expert_only"]
 @dataclass(frozen=True, slots=True)
 class PathChoice:
     """How a cluster is trained; the fields are explained in
-    :class:`training.services.learning.LearnOptions`."""
+    :class:`training.services.learn_options.LearnOptions`."""
 
     paths: Paths = "gap"
     is_verified: bool = True

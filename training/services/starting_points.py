@@ -32,6 +32,10 @@ if TYPE_CHECKING:
     from curation.selectors import TrainingPair
 
 
+START_EPOCH = 0
+"""The number, among an expert's checkpoints, of the common ground that it began with."""
+
+
 @dataclass(frozen=True, slots=True)
 class StartingPoint:
     """An adapter to go on from. ``trained`` are the entries that it and its forebears learned."""

@@ -11,6 +11,7 @@ import numpy as np
 
 from curation.ml.stats import wilson_interval
 from training.ml.health import Health, measure_health, repetition_rate, topic_shares
+from training.ml.shared_evidence import decide_together
 from training.ml.verify import (
     VERIFIER,
     Answered,
@@ -27,6 +28,7 @@ from uno_site.inference.protocol import FloatArray
 
 from .answers import Answers, Row
 from .gate import Gate, Scores, compare_answers, score_answers
+from .starting_points import START_EPOCH
 
 Embed = Callable[[Sequence[str]], FloatArray]
 BASE = "base"
@@ -113,12 +115,15 @@ def find_verdict(
     is_gating: bool,
     embed: Embed,
     config: VerifierConfig = VERIFIER,
+    elsewhere: Sequence[CheckpointScore] = (),
 ) -> Findings:
     """Judge the checkpoints' answers against the base's.
 
     A checkpoint that is not healthy is passed over; only if none is healthy is the best of
     them reported, and refused. Where no judge may gate (``is_gating`` False) nothing is
-    scored, and the adapter is kept for a look.
+    scored, and the adapter is kept for a look. ``elsewhere`` is how the common ground that the
+    run began with did on other topics' prompts: where no checkpoint is accepted by the topic's
+    own, that may still be.
     """
     base = answers[BASE]
     base_scores = score_answers(gate.judge, rows, base) if gate.judge and is_gating else None
@@ -133,6 +138,10 @@ def find_verdict(
         return _findings(gate, rows, base, examined, best, None, reason)
     verdict = decide([one.score for one in healthy or examined if one.score], config)
     best = _best_of(healthy or examined)
+    start = next((one for one in healthy if one.epoch == START_EPOCH and one.score), None)
+    if start and start.score and not verdict.is_accepted:
+        together = decide_together(start.score, elsewhere, config)
+        verdict, best = (together, start) if together else (verdict, best)
     reason = verdict.reason
     if best.faults:
         reason = f"Not healthy: {'; '.join(best.faults)}. {reason}"

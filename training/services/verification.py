@@ -26,13 +26,14 @@ from uno_site.jobs.context import JobCancelled
 
 from .adapters import adapter_register
 from .answers import Answerer, Answers, Row
+from .common_evidence import shown_elsewhere
 from .engine_adapters import loaded
 from .gate import Gate, current_gate, current_verifier, judged_rows
 from .material import SPLIT
 from .reporting import Reporter
 from .run_folder import RunFolder
 from .runs import run_folder, run_set_state, run_stopped
-from .starting_points import common_start
+from .starting_points import START_EPOCH, common_start
 from .verdicts import Findings, find_verdict
 
 Checkpoint = Mapping[str, Any]
@@ -85,6 +86,7 @@ def _find(run: TrainingRun, folder: RunFolder, report: Reporter) -> Findings:
         is_gating=is_gating,
         embed=served_client().embed,
         config=current_verifier(),
+        elsewhere=shown_elsewhere(run),
     )
 
 
@@ -98,7 +100,8 @@ def _checkpoints(run: TrainingRun, folder: RunFolder, *, is_gating: bool) -> lis
     """The checkpoints to look at.
 
     An expert's epochs are all compared (UNO §4), and before them, as epoch 0, the common ground
-    that it began with: a dozen pairs may make it worse. A critic's best epoch is that of the
+    that it began with: a dozen pairs may make it worse, and the other topics' prompts speak for
+    it too (:mod:`.common_evidence`). A critic's best epoch is that of the
     lowest validation loss (UNO §5), and so is the one to keep for a look where nothing may be
     judged.
     """
@@ -107,8 +110,8 @@ def _checkpoints(run: TrainingRun, folder: RunFolder, *, is_gating: bool) -> lis
         raise InvalidInput("The run has no checkpoints.", remedy="Train the cluster anew.")
     if is_gating and run.kind == AdapterKind.EXPERT:
         start = common_start(run)
-        begins = [{"epoch": 0, "path": start.path, "validation_loss": None}] if start else []
-        return [*begins, *epochs]
+        begin = {"epoch": START_EPOCH, "path": start.path if start else "", "validation_loss": None}
+        return [begin, *epochs] if start else epochs
     return [min(epochs, key=lambda epoch: epoch["validation_loss"])]
 
 

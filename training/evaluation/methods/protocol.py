@@ -23,7 +23,7 @@ class Method:
 
     ``remember`` is set for methods that only change the prompt. The others are learned:
     ``learning`` are the options of the product's own loop (fields of
-    :class:`training.services.learning.LearnOptions`), and answers go along the routes that
+    :class:`training.services.learn_options.LearnOptions`), and answers go along the routes that
     the loop has published; None trains nothing. With ``n_batches`` the logs arrive in so many
     parts, each followed by a pass of the loop. With ``has_notes`` the experience store learns
     from the logs, and its notes stand before the questions that they fit.
