@@ -23,7 +23,8 @@ from chat.bandit import choice_probabilities, make_history
 from chat.preferences import Remembered, condense, nearest, prepend
 from curation.ml.edit_rules import rules_from_edit
 from curation.ml.edit_style import Correction
-from tests.benchmarks.edits_world import Row, World, question
+from tests.benchmarks.edits_gate import question
+from tests.benchmarks.edits_world import Row, World
 from tests.benchmarks.report import bar, machine
 from tests.engines import running_engine
 from training.ml.config import EDIT_KINDS

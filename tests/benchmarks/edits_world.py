@@ -3,22 +3,19 @@ their edits cost; trained with the product's trainer, asked through the product'
 
 from __future__ import annotations
 
-import json
 import random
-import subprocess
-import sys
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from chat.edit_cost import edit_cost
+from tests.benchmarks.edits_gate import gate_figures, question
+from tests.benchmarks.edits_training import train_adapter
 from training.evaluation.strangers import load_strangers
-from training.ml.config import SMALL, AnyConfig
-from training.ml.edit_gate import GateAnswers, judge_edits
-from training.ml.health import is_repetitive, topic_shares
+from training.ml.health import is_repetitive
 from training.simulation.email import EMAIL
 from training.simulation.prompts import load_prompts
 from training.simulation.tastes import Taste
@@ -31,7 +28,6 @@ from uno_site.inference.torch_base import BaseModel
 TASTES: dict[str, Taste] = {"email": EMAIL, "tips": TIPS}
 N_TRAIN, N_TEST, N_GATE, N_REGRESSION = 25, 10, 8, 10
 MAX_TOKENS = 96
-TRAINER = (sys.executable, "-m", "training.ml.train")
 Row = dict[str, Any]
 
 
@@ -104,29 +100,19 @@ class World:
 
     def train(self, name: str, kind: str, rows: Sequence[Row], **changes: Any) -> Path:
         """Train one adapter on these edits; its folder. What was trained is not trained again."""
-        config: AnyConfig = replace(SMALL[kind], **changes)
         run = self.folder / name
-        adapter = run / f"checkpoints/epoch-{config.n_epochs}"
-        if not (run / "result.json").exists():
-            run.mkdir(parents=True, exist_ok=True)
-            edited = [row for row in rows if row["chosen"] != row["rejected"]]
-            for split, part in (("train", edited), ("validation", edited[:4])):
-                text = "".join(json.dumps(row) + "\n" for row in part)
-                (run / f"{split}.jsonl").write_text(text)
-            about = {"kind": kind, "base_dir": str(self.base.dir), "seed": self.seed}
-            about |= {"base_sha256": self.base.sha256, "data_hash": ""}
-            (run / "config.json").write_text(json.dumps({**config.to_json(), **about}))
-            done = subprocess.run([*TRAINER, str(run), "--threads", "2"], check=False)
-            if done.returncode:
-                raise SystemExit((run / "error.json").read_text())
-        return adapter
+        return train_adapter(run, self.base, kind, rows, seed=self.seed, **changes)
 
     def measure(self, model: str, gate_rows: Sequence[Row] = ()) -> Row:
         """What the strong user would change in the greedy answers to the test prompts; with
         ``gate_rows`` also what the gate says."""
         test = self.prompts.test
         texts = self.ask([question(text) for _, text in test], model)
-        return self.figures(texts) | (self._gate(model, gate_rows) if gate_rows else {})
+        found = self.figures(texts)
+        if gate_rows:
+            others = self.prompts.regression
+            found |= gate_figures(model, gate_rows, others, self.ask, self.client.embed)
+        return found
 
     def figures(self, texts: Sequence[str]) -> Row:
         """Costs of answers to the test prompts."""
@@ -145,28 +131,6 @@ class World:
             "repetitive": float(np.mean([is_repetitive(text) for text in texts])),
             "examples": list(texts[:2]),
         }
-
-    def _gate(self, model: str, rows: Sequence[Row]) -> Row:
-        held_out = [question(row["messages"][-1]["content"]) for row in rows]
-        others = [question(text) for text in self.prompts.regression]
-        own, base = self.ask([*held_out, *others], model), self.ask([*held_out, *others])
-        n, texts = len(held_out), self.prompts.regression
-        embedded = self.client.embed([text or " " for text in (*own[n:], *base[n:], *texts)])
-        m = len(texts)
-        shares = topic_shares(embedded[:m], embedded[m : 2 * m], embedded[2 * m :])
-        edits = [row["chosen"] for row in rows]
-        answers = GateAnswers(own[:n], base[:n], edits, own[n:], base[n:], shares)
-        verdict = judge_edits(answers)
-        return {
-            "is_accepted": verdict.is_accepted,
-            "gate": verdict.reason,
-            "gate_figures": verdict.figures.as_json(),
-        }
-
-
-def question(text: str) -> tuple[ChatMessage, ...]:
-    """A conversation of one message."""
-    return (ChatMessage("user", text),)
 
 
 def _edit_row(key: str, domain: str, prompt: str, reply: str, user: str, rng: random.Random) -> Row:
