@@ -13,6 +13,10 @@ BENCH   := var/evaluation/memorybench
 # A build backend's warnings are for whoever writes packages.
 PIP     := PYTHONWARNINGS=ignore $(BIN)/python -m pip --disable-pip-version-check
 MANAGE  := $(BIN)/python manage.py
+# Tests that need neither model nor browser run side by side; the others want the machine to themselves.
+QUICK   := not slow and not gpu and not live
+SIDE_BY_SIDE := -n logical --maxprocesses 8 --dist loadfile -m "$(QUICK) and not model and not e2e"
+ALONE   := -m "$(QUICK) and (model or e2e)"
 
 export PYTHONUNBUFFERED := 1
 
@@ -25,10 +29,12 @@ run: models ## set up if needed, then serve UNO (web, worker, engine); Ctrl-C en
 	@$(MANAGE) up
 
 test: setup models chromium gettext ## set up if needed, then run every test, the browser's included
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest $(SIDE_BY_SIDE)
+	@$(BIN)/python -m pytest $(ALONE)
 
 test-database: setup models chromium gettext ## those of them that use a database: the one of DATABASE_URL
-	@$(BIN)/python -m pytest --database-only
+	@$(BIN)/python -m pytest --database-only $(SIDE_BY_SIDE)
+	@$(BIN)/python -m pytest --database-only $(ALONE)
 
 test-slow: setup models chromium ## the tests that take minutes
 	@$(BIN)/python -m pytest -m slow
@@ -71,7 +77,8 @@ learn-demo: models ## measure the loop on scripted users; writes var/reports/lea
 learn-personal: models ## a personal adapter learns a scripted user's tastes, against prompting and SFT; hours, resumable; var/reports/learn-personal.json
 	@$(BIN)/python -m tests.benchmarks.personal --beside
 
-learn-edits: models ## what each way of learning from edits costs scripted users, 3 seeds (hours; goes on); var/reports/learn-edits.json
+learn-edits: models ## what learning from edits brings, scripted users' and real people's, 3 seeds (hours; goes on); var/reports
+	@$(BIN)/python -m tests.benchmarks.real_edits
 	@$(BIN)/python -m tests.benchmarks.edits
 
 memorybench: setup ## the paper's own table: download MemoryBench, answer it by base, UNO-Single and UNO (serve Qwen3-8B)
@@ -84,8 +91,9 @@ memorybench: setup ## the paper's own table: download MemoryBench, answer it by 
 	  $(BIN)/python -m training.evaluation.memorybench predictions $(BENCH)/$$task/answers.csv $(BENCH)/$$task || exit 1; \
 	done
 
-evaluate: models ## compare all methods on the simulated deployment, 3 seeds (hours); var/reports/evaluate.json
+evaluate: models ## compare all methods on the simulated deployment, then personal adapters and edits, 3 seeds (a day; goes on); var/reports
 	@$(MANAGE) migrate --verbosity 0 && $(MANAGE) evaluate --outside full
+	@$(MAKE) learn-personal learn-edits
 
 evaluate-quick: models ## a few methods, 1 seed, few prompts (minutes); var/reports/evaluate-quick.json
 	@$(MANAGE) migrate --verbosity 0 && $(MANAGE) evaluate --set simulated-quick --seeds 1 \
