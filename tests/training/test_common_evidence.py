@@ -12,7 +12,7 @@ from tests.factories import ClusterFactory
 from tests.scripted import ScriptedClient
 from tests.training.common import expert, make
 from tests.training.conftest import make_material
-from training.models import AdapterState, RunState, TrainingRun, Verification
+from training.models import Adapter, AdapterState, RunState, TrainingRun, Verification
 from training.services import learning, verification
 from training.services.common_evidence import may_keep_start, shown_elsewhere
 from training.services.execution import run_execute
@@ -21,7 +21,9 @@ from training.services.learn_options import LearnOptions
 from training.services.learning import learn
 from training.services.reporting import SilentReporter
 from training.services.runs import run_folder
+from training.services.starting_points import runs_behind
 from training.services.verification import run_verify
+from training.services.withdrawal import consent_sync
 from uno_site.inference.protocol import ChatRequest
 
 pytestmark = pytest.mark.usefixtures("torch_base", "trainer")
@@ -175,3 +177,24 @@ def test_a_pass_looks_once_more_at_who_was_refused_before_the_others_spoke(
     experts = [run for run in mine.runs if run["kind"] == "expert"]
     assert [(run["state"], run["win_rate"]) for run in experts] == [(RunState.ACCEPTED, 0.9)]
     assert not mine.note
+
+
+def test_a_twin_of_common_ground_is_not_its_parent(
+    clusters: list[Cluster], scripted: ScriptedClient
+) -> None:
+    """An expert that is served as it began has the same weights, and its own descendants."""
+    common = make(clusters[:2])
+    late, other = clusters[2], clusters[0]
+    common_wins(scripted)
+    kept = verify(start_of(late)).adapter
+    assert kept.sha256 == common.sha256
+    theirs = verify(start_of(other)).adapter
+    late.entries.filter(training_examples__run=kept.run).first().delete()
+    consent_sync()
+    found = Adapter.objects.in_bulk([common.pk, kept.pk, theirs.pk])
+    assert found[kept.pk].is_tainted
+    assert not found[common.pk].is_tainted
+    assert not found[theirs.pk].is_tainted
+    again = start_of(clusters[1])
+    assert again.state == RunState.TRAINED
+    assert kept.run.pk not in runs_behind(again)

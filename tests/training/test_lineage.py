@@ -98,7 +98,7 @@ def test_what_the_adapter_went_on_from_is_behind_the_answer_too(
     entry = make_entry(alice, cluster, "How do I sleep better?")
     learn(adapter, entry)
     later = make(cluster)
-    later.run.config = {"init_sha256": adapter.sha256}
+    later.run.config = {"init_from": adapter.path}
     later.run.save()
     client, message = client_for(alice), answer(alice, later)
     assert "How do I sleep better?" in sources(client, message)

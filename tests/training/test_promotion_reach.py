@@ -21,7 +21,7 @@ from training.errors import ReachRefused
 from training.evaluation.strangers import load_strangers
 from training.models import Adapter
 from training.services.learn_options import LearnOptions
-from training.services.learning import promote_within_reach
+from training.services.pass_promotion import promote_within_reach
 from training.services.promotion import promote, retire
 from training.services.reporting import SilentReporter
 from uno_site.audit.models import AuditEvent

@@ -24,7 +24,7 @@ def shown_elsewhere(run: TrainingRun) -> list[CheckpointScore]:
     if start is None:
         return []
     found = Verification.objects.filter(
-        run__config__init_sha256=start.sha256, run__cluster__retired_at=None
+        run__config__init_from=start.path, run__cluster__retired_at=None
     ).exclude(run__cluster=run.cluster_id)
     newest = {one.run.cluster_id: one for one in found.select_related("run").order_by("created_at")}
     scores = [_start_score(one) for one in newest.values()]

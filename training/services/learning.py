@@ -13,12 +13,10 @@ from curation.services.noise import noise_overrule
 from curation.services.processing import STAGES, logs_process
 from curation.services.review import approve_all
 from curation.services.uniting import clusters_unite
-from training.errors import ReachRefused
 from training.models import (
     Adapter,
     AdapterKind,
     AdapterState,
-    Promotion,
     RunState,
     TrainingRun,
 )
@@ -30,8 +28,8 @@ from .common_evidence import may_keep_start
 from .common_ground import common_train
 from .learn_options import WHOLE, LearnOptions
 from .material import SPLIT, count_prompts
+from .pass_promotion import left_over, promote_within_reach
 from .paths import cluster_train
-from .promotion import promote
 from .readiness import has_new_material
 from .reporting import Portion, Reporter
 from .verification import run_verify
@@ -40,7 +38,8 @@ from .verification import run_verify
 CURATION_SHARE = 0.25
 #: How much training what all topics have in common takes.
 COMMON_SHARE = 0.25
-PROMOTED = "Accepted by verification in a learning pass"
+#: A cluster that has learned all that was approved is left as it is.
+NOTHING_NEW = "nothing new since its last run"
 
 
 @dataclass(slots=True)
@@ -151,24 +150,6 @@ def _conclude(
     )
 
 
-def promote_within_reach(
-    report: Reporter, by: Any, options: LearnOptions, accepted: Sequence[Adapter]
-) -> Promotion | None:
-    """Serve what was accepted, without the clusters that reach too far; None if nothing is left."""
-    if not accepted:
-        return None
-    try:
-        return promote(accepted, by, PROMOTED, is_wide_allowed=not options.is_reach_checked)
-    except ReachRefused as refusal:
-        report.log(f"not promoted: {refusal}")
-        within = [one for one in accepted if one.cluster_id not in refusal.cluster_ids]
-        return (
-            promote_within_reach(report, by, options, within)
-            if len(within) < len(accepted)
-            else None
-        )
-
-
 def _account() -> dict[str, Any]:
     """Where every entry stands; ``outcomes`` add up to ``n_entries``."""
     account = accounting(LogEntry.objects.all())
@@ -208,7 +189,7 @@ def _learn_cluster(
     )
     outcome.note = _why_not(cluster, pairs)
     if outcome.note:
-        return outcome, _served(cluster, outcome)
+        return outcome, _unchanged(cluster, outcome)
     try:
         runs = cluster_train(cluster, report, by, job=job, seed=options.seed, choice=options.choice)
     except JobCancelled:
@@ -230,7 +211,13 @@ def _keep_common(cluster: Cluster, outcome: ClusterOutcome, report: Reporter) ->
     if run is None or not may_keep_start(run):
         return None
     report.log(f"{cluster.name}: the other topics' prompts speak for what it began with")
-    run_verify(run, Portion(report, 1.0, 1.0, f"{cluster.name}: "))
+    try:
+        run_verify(run, Portion(report, 1.0, 1.0, f"{cluster.name}: "))
+    except JobCancelled:
+        raise
+    except UnoError as error:
+        report.log(f"{cluster.name}: {error}")
+        return None
     others = [row for row in outcome.runs if row["id"] != str(run.pk)]
     outcome.note, outcome.runs = "", [*others, _summary(run)]
     return _accepted([run], outcome)
@@ -246,14 +233,18 @@ def _why_not(cluster: Cluster, pairs: Sequence[Any]) -> str:
     if n_prompts < SPLIT.min_prompts:
         return f"{n_prompts} of {SPLIT.min_prompts} approved prompts: too few to train"
     if not has_new_material(cluster, pairs):
-        return "nothing new since its last run"
+        return NOTHING_NEW
     return ""
 
 
-def _served(cluster: Cluster, outcome: ClusterOutcome) -> None:
+def _unchanged(cluster: Cluster, outcome: ClusterOutcome) -> Adapter | None:
+    """What answers for a cluster that is not trained: what is served, or what a pass that broke
+    off had accepted for it, which is returned."""
     served = Adapter.objects.filter(cluster=cluster, state=AdapterState.SERVED).first()
-    if served is not None:
-        outcome.route = served.kind
+    waiting = left_over(cluster) if outcome.note == NOTHING_NEW else None
+    if answers := waiting or served:
+        outcome.route = answers.kind
+    return waiting
 
 
 def _summary(run: TrainingRun) -> dict[str, Any]:

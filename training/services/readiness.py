@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from statistics import median
 
 from django.db.models import F
 from django.utils.translation import gettext as _
@@ -13,6 +14,7 @@ from curation.selectors import TrainingPair, training_material
 from training.models import CLUSTER_KINDS, RunState, TrainingRun
 
 from .material import SPLIT, count_prompts
+from .starting_points import is_tainted_start
 
 #: Seconds for one pair and run on the reference model, 2 cores (docs/experiments.md), until
 #: this instance has runs of its own to go by; verification included.
@@ -65,9 +67,10 @@ def _blocked_because(cluster: Cluster) -> str:
 
 
 def _trained_pairs(cluster: Cluster) -> set[str]:
-    """Ids of the pairs that the cluster's last concluded run used."""
+    """Ids of the pairs that the cluster's last concluded run used; none where what it made, or
+    began with, learned from somebody who withdrew: that is to be made anew."""
     run = last_concluded_run(cluster)
-    if run is None:
+    if run is None or is_tainted_start(run) or run.adapters.filter(is_tainted=True).exists():
         return set()
     return {str(pair_id) for pair_id in run.examples.values_list("pair_id", flat=True)}
 
@@ -84,13 +87,17 @@ def has_new_material(cluster: Cluster, pairs: Sequence[TrainingPair]) -> bool:
 
 
 def seconds_per_pair() -> float:
-    """Mean seconds of the clusters' latest concluded runs here for one pair of theirs."""
+    """Seconds for one pair in the clusters' latest concluded runs here: the median, since a run
+    that was paused overnight counts its pause."""
     runs = TrainingRun.objects.filter(
         kind__in=CLUSTER_KINDS,
         state__in=(RunState.ACCEPTED, RunState.REFUSED),
         started_at__isnull=False,
         finished_at__gt=F("started_at"),
     )[:N_RUNS_FOR_ESTIMATE]
-    spent = sum((run.finished_at - run.started_at).total_seconds() for run in runs)
-    n_pairs = sum(run.n_train + run.n_validation for run in runs)
-    return spent / n_pairs if n_pairs else DEFAULT_SECONDS_PER_PAIR
+    each = [
+        (run.finished_at - run.started_at).total_seconds() / n_pairs
+        for run in runs
+        if (n_pairs := run.n_train + run.n_validation)
+    ]
+    return median(each) if each else DEFAULT_SECONDS_PER_PAIR

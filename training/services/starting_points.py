@@ -2,6 +2,9 @@
 
 An adapter that goes on from another has learned from that one's log entries too. So they must
 not be among the prompts that verification asks, and whoever withdraws taints both.
+
+Who went on from whom is told by the registered path, which is one adapter's alone. The digest
+is not: an expert that is served as it began has the weights of the common ground.
 """
 
 from __future__ import annotations
@@ -94,10 +97,15 @@ def latest_common() -> Adapter | None:
 def common_start(run: TrainingRun) -> Adapter | None:
     """The adapter of common ground that a run began with; None where it began with another, or
     with nothing."""
-    digest = run.config.get("init_sha256", "")
-    found = Adapter.objects.filter(sha256=digest, kind=AdapterKind.COMMON, is_tainted=False)
-    adapter = found.order_by("-created_at").first() if digest else None
-    return adapter if adapter is not None and is_intact(adapter) else None
+    start = start_of(run)
+    is_common = start is not None and start.kind == AdapterKind.COMMON and not start.is_tainted
+    return start if start is not None and is_common and is_intact(start) else None
+
+
+def start_of(run: TrainingRun) -> Adapter | None:
+    """The adapter that a run went on from; None where it began with nothing, or it is gone."""
+    path = run.config.get("init_from", "")
+    return Adapter.objects.filter(path=path).first() if path else None
 
 
 def _fitting(
@@ -120,21 +128,21 @@ def trained_entries(run: TrainingRun) -> frozenset[UUID]:
 def runs_behind(run: TrainingRun) -> set[UUID]:
     """The run, and the runs whose adapters it went on from."""
     runs = {run.pk}
-    digests = {run.config.get("init_sha256", "")} - {""}
-    while digests:
-        parents = TrainingRun.objects.filter(adapters__sha256__in=digests).exclude(pk__in=runs)
-        found = {parent.pk: parent.config.get("init_sha256", "") for parent in parents}
+    paths = {run.config.get("init_from", "")} - {""}
+    while paths:
+        parents = TrainingRun.objects.filter(adapters__path__in=paths).exclude(pk__in=runs)
+        found = {parent.pk: parent.config.get("init_from", "") for parent in parents}
         runs |= set(found)
-        digests = set(found.values()) - {""}
+        paths = set(found.values()) - {""}
     return runs
 
 
 def runs_from(adapter: Adapter) -> QuerySet[TrainingRun]:
     """The runs that went on from an adapter."""
-    return TrainingRun.objects.filter(config__init_sha256=adapter.sha256)
+    return TrainingRun.objects.filter(config__init_from=adapter.path)
 
 
 def is_tainted_start(run: TrainingRun) -> bool:
     """Whether the adapter that a run goes on from learned from logs that were withdrawn since."""
-    digest = run.config.get("init_sha256", "")
-    return bool(digest) and Adapter.objects.filter(sha256=digest, is_tainted=True).exists()
+    start = start_of(run)
+    return start is not None and start.is_tainted
