@@ -137,6 +137,28 @@ def test_too_few_edits_teach_nothing(ready: Any, admin: User) -> None:
         edits_learn(QUIET, kinds=["magic"])
 
 
+def test_what_is_due_can_be_learned(
+    ready: Any, edited: list[Any], alice: User, admin: User, client_for: Any
+) -> None:
+    runtime_settings_change(values={"edits_to_train": 140}, by=admin)
+    for n in range(60, 150):
+        edit(alice, n)  # 120 of hers, 30 of bob's: of hers 100 count
+    boss = client_for(admin)
+    assert not edits_are_due()
+    page = boss.get("/training/edits/").content.decode()
+    assert "Learn from edits now" not in page
+    assert "130 of them count" in page
+    with pytest.raises(InvalidInput, match=r"130 edits.* at most 100 of one person count"):
+        edits_learn(QUIET)
+    for pair in edited[1::2]:
+        pair.delete()
+    runtime_settings_change(values={"edits_to_train": 120}, by=admin)
+    assert edits_are_due()  # she is the only one left
+    page = boss.get("/training/edits/").content.decode()
+    assert "Learn from edits now" in page
+    assert "of them count" not in page
+
+
 def test_a_kind_that_fails_holds_up_no_other(ready: Any, trainer: Callable[..., None]) -> None:
     trainer(error="The disk is full.")
     assert edits_learn(QUIET)["n_failed"] == 2

@@ -28,7 +28,7 @@ from uno_site.runtime.services import runtime_setting
 
 from .arms import edit_arms_publish
 from .check import edit_check
-from .material import edit_row, gate_rows, split_edits, usable_edits
+from .material import EDITS, edit_row, gate_rows, split_edits, usable_edits
 
 NAME = "Everybody's edits"
 #: After a run that failed the next is tried so much later.
@@ -51,11 +51,12 @@ def edits_are_due() -> bool:
         return False
     needed, last = runtime_setting("edits_to_train"), runs.order_by("-created_at").first()
     pairs = edit_pairs()
-    if pairs.count() < needed:
+    if pairs.count() < needed or len(usable := usable_edits()) < needed:
         return False
     if last is None:
         return True
-    return bool(pairs.filter(created_at__gt=last.created_at).count() >= needed / 2)
+    new = set(pairs.filter(created_at__gt=last.created_at).values_list("pk", flat=True))
+    return bool(sum(pair.pair_id in new for pair in usable) >= needed / 2)
 
 
 def edits_learn(
@@ -123,7 +124,11 @@ def run_begin(kind: str, by: Any, job: Job | None) -> TrainingRun:
         raise InvalidInput(
             _("There are %(n)s edits to learn from; %(needed)s are needed.")
             % {"n": len(pairs), "needed": needed},
-            remedy=_("Approve more edits, or lower the number in the settings."),
+            remedy=_(
+                "Approve more edits, or lower the number in the settings. Where several people "
+                "edited, at most %(most)s of one person count."
+            )
+            % {"most": EDITS.max_per_person},
         )
     base = run_services.torch_base(served_client().health())
     run = TrainingRun(
