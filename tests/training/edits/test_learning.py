@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from chat.models import ServedArm, ShippedNotice
 from chat.services.arms import arms_retire, live_arms
@@ -157,6 +159,27 @@ def test_what_is_due_can_be_learned(
     page = boss.get("/training/edits/").content.decode()
     assert "Learn from edits now" in page
     assert "of them count" not in page
+
+
+def test_after_a_failure_it_is_tried_again_a_day_later(
+    ready: Any, trainer: Callable[..., None]
+) -> None:
+    trainer(error="The disk is full.")
+    edits_learn(QUIET)
+    assert not edits_are_due()
+    TrainingRun.objects.update(finished_at=timezone.now() - timedelta(hours=25))
+    assert edits_are_due()
+
+
+def test_what_is_left_after_a_withdrawal_is_learned_anew(ready: Any, alice: User) -> None:
+    edits_learn(QUIET)
+    assert not edits_are_due()
+    consent_set(user=alice, has_consented=False)
+    consent_sync()
+    assert edits_are_due()
+    edits_learn(QUIET)
+    assert TrainingRun.objects.filter(n_train=24).count() == 2  # of bob's thirty alone
+    assert not edits_are_due()
 
 
 def test_a_kind_that_fails_holds_up_no_other(ready: Any, trainer: Callable[..., None]) -> None:

@@ -42,17 +42,21 @@ def default_kinds() -> tuple[str, ...]:
 
 
 def edits_are_due() -> bool:
-    """Whether there are edits enough, and half that number of new ones since the last time."""
+    """Whether there are edits enough, and half that number of new ones since they were learned.
+
+    What failed, or learned from somebody who withdrew since, was never learned.
+    """
     runs = TrainingRun.objects.filter(kind__in=EDIT_KINDS)
     if runs.filter(state__in=run_services.ACTIVE_STATES).exists():
         return False
     since = timezone.now() - RETRY_AFTER
     if runs.filter(state=RunState.FAILED, finished_at__gte=since).exists():
         return False
-    needed, last = runtime_setting("edits_to_train"), runs.order_by("-created_at").first()
-    pairs = edit_pairs()
+    needed, pairs = runtime_setting("edits_to_train"), edit_pairs()
     if pairs.count() < needed or len(usable := usable_edits()) < needed:
         return False
+    learned = runs.filter(state__in=run_services.FINAL_STATES).exclude(adapters__is_tainted=True)
+    last = learned.order_by("-created_at").first()
     if last is None:
         return True
     new = set(pairs.filter(created_at__gt=last.created_at).values_list("pk", flat=True))
