@@ -8,8 +8,9 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from curation.models import Cluster
+from training.ml.config import EDIT_KINDS
 from training.models import TrainingRun
-from training.services.edits.learning import edits_are_due, edits_learn
+from training.services.edits.learning import edits_are_due, edits_check, edits_learn
 from training.services.evaluation.records import evaluation_start
 from training.services.evaluation.runner import evaluation_run
 from training.services.evaluation.workplace import forget
@@ -85,11 +86,13 @@ def run_cluster(ctx: JobContext) -> dict[str, Any]:
     needs_params=True,
 )
 def verify_run(ctx: JobContext) -> dict[str, Any]:
-    """Verify a run that is trained; ``params``: ``run`` (id)."""
+    """Verify a run that is trained, as its kind is; ``params``: ``run`` (id)."""
     run = TrainingRun.objects.filter(pk=ctx.params.get("run")).first()
     if run is None:
         raise InvalidInput("The run is gone.", remedy="Upload or train the adapter again.")
-    if run.state not in FINAL_STATES:
+    if run.kind in EDIT_KINDS:
+        edits_check(run, ctx, ctx.job.created_by)
+    elif run.state not in FINAL_STATES:
         run_verify(run, ctx)
     return {"runs": {str(run.pk): run.state}}
 

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.apps import apps
 from django.core.cache import cache
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import CommandError, call_command
@@ -44,7 +43,7 @@ from tests.factories import (
 )
 from tests.scripted import ScriptedClient
 from tests.training.conftest import make_adapter, make_run
-from training.models import TrainingExample
+from training.models import Adapter, RunState, TrainingExample
 from training.services.erasure import person_erase
 from training.services.run_folder import row_id
 from uno_site.accounts.models import User
@@ -227,10 +226,25 @@ def test_adapters_that_learned_from_them_are_flagged_and_listed(
 ) -> None:
     everything_of(quitter, curator, data_dir)
     receipt = person_erase(user=quitter, by=admin)
-    adapter = apps.get_model("training.Adapter").objects.get()
+    adapter = Adapter.objects.get()
     assert adapter.is_tainted
     flagged = [item for item in receipt.items if item["done"] == "flagged"]
     assert flagged == [{"table": "training_adapter", "id": str(adapter.pk), "done": "flagged"}]
+
+
+def test_what_went_on_from_them_is_listed_too(
+    quitter: User, curator: User, admin: User, data_dir: Path
+) -> None:
+    everything_of(quitter, curator, data_dir)
+    first = Adapter.objects.get()
+    for config in ({"init_sha256": first.sha256}, {}):
+        cluster = ClusterFactory()
+        run = make_run(cluster, data_dir, config=config, state=RunState.ACCEPTED)
+        make_adapter(cluster, data_dir, run=run)
+    receipt = person_erase(user=quitter, by=admin)
+    tainted = {str(adapter.pk) for adapter in Adapter.objects.filter(is_tainted=True)}
+    assert len(tainted) == 2
+    assert {item["id"] for item in receipt.items if item["done"] == "flagged"} == tainted
 
 
 def test_withdrawing_consent_takes_back_what_was_learned_and_keeps_what_they_wrote(

@@ -11,6 +11,7 @@ from uuid import UUID
 from django.contrib.sessions.models import Session
 from django.core.cache import cache
 from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from chat.experience.models import ErasureReceipt
@@ -27,6 +28,8 @@ from curation.services.withdrawal import orphans_reopen
 from training.models import Adapter, TrainingExample
 from training.services.personal.forgetting import personal_sync
 from training.services.renaming import clusters_rename
+from training.services.shared.forgetting import shared_sync
+from training.services.starting_points import runs_from
 from training.services.withdrawal import consent_sync
 from uno_site.accounts.models import Role, User
 from uno_site.audit.models import AuditEvent
@@ -40,8 +43,9 @@ FLAGGED = "flagged"
 def person_erase(*, user: User, by: Any) -> ErasureReceipt:
     """Delete an account with everything that is theirs, and take back what was learned from it.
 
-    Adapters that learned from their logs are flagged and taken off. Files that were exported
-    before are out of reach: whoever exported them has to delete them.
+    Adapters that learned from their logs or from what they said about replies, and those that went
+    on from them, are flagged and taken off. Files that were exported before are out of reach:
+    whoever exported them has to delete them.
 
     Raises
     ------
@@ -56,7 +60,9 @@ def person_erase(*, user: User, by: Any) -> ErasureReceipt:
         receipt = receipt or receipt_create(key, [], ERASED, by)
         n_rows = _delete(user)
     consent_sync()
-    personal_sync()
+    for _round in range(2):  # a run that waits is cancelled first, and forgotten then
+        personal_sync()
+        shared_sync()
     clusters_rename(clusters)
     _files_and_caches(key)
     items = [_item("training_adapter", pk, FLAGGED) for pk in adapters]
@@ -78,8 +84,17 @@ def _check(user: User, by: Any) -> None:
 
 
 def _adapters_of(user: User) -> list[UUID]:
+    """What learned from their entries or, shared, from what they said; and what went on from it."""
     runs = TrainingExample.objects.filter(entry__user=user).values("run")
-    return list(Adapter.objects.filter(run__in=runs).values_list("pk", flat=True))
+    is_theirs = Q(run__in=runs) | Q(run__shared_interactions__user=user)
+    found: dict[UUID, Adapter] = {}
+    waiting = list(Adapter.objects.filter(is_theirs).distinct())
+    while waiting:
+        adapter = waiting.pop()
+        if adapter.pk not in found:
+            found[adapter.pk] = adapter
+            waiting += Adapter.objects.filter(run__in=runs_from(adapter))
+    return list(found)
 
 
 def _delete(user: User) -> int:

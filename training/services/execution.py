@@ -19,7 +19,7 @@ import psutil
 from django.conf import settings
 
 from training.errors import TrainingFailed
-from training.models import RunState, TrainingRun
+from training.models import AdapterKind, RunState, TrainingRun
 from uno_site.jobs.context import JobCancelled
 from uno_site.processes import process_stop
 
@@ -77,7 +77,14 @@ def _conclude(run: TrainingRun, folder: RunFolder, exit_code: int) -> None:
 
 def _fail(run: TrainingRun, reason: str) -> None:
     run_set_state(run, RunState.FAILED, error=reason)
-    raise TrainingFailed(reason, remedy="What is served has not changed. Retry the job to go on.")
+    raise TrainingFailed(reason, remedy=f"What is served has not changed. {_way_on(run)}")
+
+
+def _way_on(run: TrainingRun) -> str:
+    """What :func:`training.services.run_control.run_resume` can do for a run that failed."""
+    if run.kind == AdapterKind.COMMON or is_tainted_start(run):
+        return "It is trained anew with the next pass."
+    return "“Go on” on the run's page takes it up where it was."
 
 
 def _explain(folder: RunFolder, exit_code: int) -> str:

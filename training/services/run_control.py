@@ -7,12 +7,15 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from training.models import RunState, TrainingRun
+from training.ml.config import EDIT_KINDS
+from training.models import CLUSTER_KINDS, AdapterKind, RunState, TrainingRun
 from uno_site.audit.services import audit_record
 from uno_site.errors import Conflict
-from uno_site.jobs.services import job_cancel, job_retry
+from uno_site.jobs.models import JobState
+from uno_site.jobs.services import job_cancel, job_enqueue, job_retry
 
-from .runs import ACTIVE_STATES, run_set_state
+from .runs import ACTIVE_STATES, run_folder, run_set_state
+from .starting_points import is_tainted_start
 
 #: States from which a run goes on where it was left.
 RESUMABLE_STATES = (RunState.PAUSED, RunState.FAILED, RunState.CANCELLED)
@@ -56,23 +59,64 @@ def run_cancel(*, run: TrainingRun, by: Any) -> None:
 
 @transaction.atomic
 def run_resume(*, run: TrainingRun, by: Any) -> None:
-    """Queue a stopped run's job again; the trainer goes on from the state that it saved.
+    """Queue what goes on with a stopped run: its job again or, where that is over, a new one.
+
+    The trainer goes on from the state that it saved; a run that is trained is checked alone.
 
     Raises
     ------
     Conflict
-        The run did not stop, or its job is gone or still stopping.
+        The run did not stop, its job is still stopping, or nothing can go on with it.
     """
     if run.state not in RESUMABLE_STATES:
         raise Conflict(
             _("The run has not stopped (%(state)s).") % {"state": run.get_state_display()}
         )
-    if run.job is None:
-        raise Conflict(_("The run's job is gone."), remedy=_("Retrain the cluster."))
     TrainingRun.objects.filter(pk=run.pk).update(is_pause_requested=False)
-    job_retry(job=run.job, by=by)
+    if run.job is not None and run.job.state != JobState.SUCCEEDED:
+        job_retry(job=run.job, by=by)
+    else:
+        _continue(run, by)
     run_set_state(run, RunState.QUEUED)
     audit_record(actor=by, action="run.resume", subject=run)
+
+
+def can_resume(run: TrainingRun) -> bool:
+    """Whether a run stopped, and :func:`run_resume` would find what goes on with it."""
+    if run.state not in RESUMABLE_STATES or is_tainted_start(run):
+        return False
+    if run.job is None or run.job.state == JobState.SUCCEEDED:
+        return _next_job(run) is not None
+    return not run.job.is_active
+
+
+def _continue(run: TrainingRun, by: Any) -> None:
+    """A new job for a run whose own one is over: it goes on with the runs that are its own."""
+    found = _next_job(run)
+    if found is None:
+        raise Conflict(
+            _("The run's job is over, and no other goes on with it."),
+            remedy=_("Start the learning anew."),
+        )
+    kind, params = found
+    run.job = job_enqueue(kind=kind, params=params, by=by)
+    run.save(update_fields=["job", "updated_at"])
+
+
+def _next_job(run: TrainingRun) -> tuple[str, dict[str, Any]] | None:
+    """Kind and parameters of a job that takes up a run of its own; None where there is none."""
+    is_edits, is_cluster = run.kind in EDIT_KINDS, run.kind in CLUSTER_KINDS
+    if (is_edits or is_cluster) and run_folder(run).read_json("result.json") is not None:
+        return "training.verify", {"run": str(run.pk)}
+    if is_edits:
+        return "edits.learn", {"kinds": [run.kind]}
+    if is_cluster and run.cluster_id is not None:
+        return "training.run", {"cluster": str(run.cluster_id), "kind": run.kind}
+    if run.kind == AdapterKind.HINDSIGHT and run.owner_id is not None:
+        return "personal.update", {}
+    if run.kind == AdapterKind.HINDSIGHT and run.owner_key is None:
+        return "shared.update", {}
+    return None
 
 
 def _ask_to_stop(run: TrainingRun, by: Any) -> bool:

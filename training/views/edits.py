@@ -14,6 +14,7 @@ from chat.models import ServedArm
 from chat.services.arms import arm_table_active, arms_retire
 from curation.edit_selectors import edit_pairs
 from training import edit_figures
+from training.services.edits.material import EDITS, usable_edits
 from uno_site.accounts.permissions import admin_required, curator_required
 from uno_site.errors import Conflict
 from uno_site.jobs.services import active_jobs, job_enqueue
@@ -25,7 +26,7 @@ from uno_site.runtime.services import runtime_setting
 def edits(request: HttpRequest) -> HttpResponse:
     """Costs by week and by arm, the holdout beside them."""
     outcomes = edit_figures.recent_outcomes()
-    n_edits, n_needed = edit_pairs().count(), runtime_setting("edits_to_train")
+    n_usable, n_needed = len(usable_edits()), runtime_setting("edits_to_train")
     context = {
         "chart": edit_figures.weekly_chart(outcomes),
         "weeks": edit_figures.weekly_costs(outcomes),
@@ -34,9 +35,11 @@ def edits(request: HttpRequest) -> HttpResponse:
         "arms": edit_figures.arm_costs(),
         "holdout": edit_figures.holdout(outcomes),
         "holdout_percent": runtime_setting("base_holdout_percent"),
-        "n_edits": n_edits,
+        "n_edits": edit_pairs().count(),
+        "n_usable": n_usable,
+        "most_of_one": EDITS.max_per_person,
         "n_needed": n_needed,
-        "can_learn": n_edits >= n_needed,
+        "can_learn": n_usable >= n_needed,
         "jobs": active_jobs("edits."),
     }
     return render(request, "training/edits.html", context)

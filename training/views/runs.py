@@ -17,7 +17,7 @@ from training.comparison import chosen_ids, compare_runs
 from training.models import RunState, TrainingRun, Verification
 from training.services.execution import trainer_words
 from training.services.live_samples import LiveSample, live_samples, n_answers
-from training.services.run_control import RESUMABLE_STATES, run_cancel, run_pause, run_resume
+from training.services.run_control import can_resume, run_cancel, run_pause, run_resume
 from training.services.runs import ACTIVE_STATES, run_folder
 from uno_site.accounts.permissions import admin_required, curator_required
 
@@ -80,7 +80,7 @@ def run_detail(request: HttpRequest, run_id: UUID) -> HttpResponse:
     context = {
         "run": run,
         "is_active": run.state in ACTIVE_STATES,
-        "is_resumable": run.state in RESUMABLE_STATES and run.job and not run.job.is_active,
+        "is_resumable": can_resume(run),
         "rows": folder.read_rows("metrics.jsonl"),
         "result": folder.read_json("result.json"),
         "words": trainer_words(folder),

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from chat.models import ServedArm, ShippedNotice
 from chat.services.arms import arms_retire, live_arms
@@ -135,6 +137,49 @@ def test_too_few_edits_teach_nothing(ready: Any, admin: User) -> None:
         edits_learn(QUIET)
     with pytest.raises(InvalidInput, match="magic"):
         edits_learn(QUIET, kinds=["magic"])
+
+
+def test_what_is_due_can_be_learned(
+    ready: Any, edited: list[Any], alice: User, admin: User, client_for: Any
+) -> None:
+    runtime_settings_change(values={"edits_to_train": 140}, by=admin)
+    for n in range(60, 150):
+        edit(alice, n)  # 120 of hers, 30 of bob's: of hers 100 count
+    boss = client_for(admin)
+    assert not edits_are_due()
+    page = boss.get("/training/edits/").content.decode()
+    assert "Learn from edits now" not in page
+    assert "130 of them count" in page
+    with pytest.raises(InvalidInput, match=r"130 edits.* at most 100 of one person count"):
+        edits_learn(QUIET)
+    for pair in edited[1::2]:
+        pair.delete()
+    runtime_settings_change(values={"edits_to_train": 120}, by=admin)
+    assert edits_are_due()  # she is the only one left
+    page = boss.get("/training/edits/").content.decode()
+    assert "Learn from edits now" in page
+    assert "of them count" not in page
+
+
+def test_after_a_failure_it_is_tried_again_a_day_later(
+    ready: Any, trainer: Callable[..., None]
+) -> None:
+    trainer(error="The disk is full.")
+    edits_learn(QUIET)
+    assert not edits_are_due()
+    TrainingRun.objects.update(finished_at=timezone.now() - timedelta(hours=25))
+    assert edits_are_due()
+
+
+def test_what_is_left_after_a_withdrawal_is_learned_anew(ready: Any, alice: User) -> None:
+    edits_learn(QUIET)
+    assert not edits_are_due()
+    consent_set(user=alice, has_consented=False)
+    consent_sync()
+    assert edits_are_due()
+    edits_learn(QUIET)
+    assert TrainingRun.objects.filter(n_train=24).count() == 2  # of bob's thirty alone
+    assert not edits_are_due()
 
 
 def test_a_kind_that_fails_holds_up_no_other(ready: Any, trainer: Callable[..., None]) -> None:

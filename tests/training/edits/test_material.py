@@ -67,3 +67,16 @@ def test_the_gate_asks_prompts_of_nobodys_too(alice: User) -> None:
     edit(alice, 1)
     rows = gate_rows(usable_edits(), EditPolicy(n_regression=3))
     assert [bool(row["correction"]) for row in rows] == [True, False, False, False]
+
+
+def test_who_edits_alone_is_everybody(alice: User) -> None:
+    own = [edit(alice, n) for n in range(4)]
+    imported = edit(None, 9)
+    found = usable_edits(EditPolicy(max_per_person=2))
+    assert {pair.pair_id for pair in found} == {*(one.pk for one in own), imported.pk}
+
+
+def test_a_space_between_words_is_an_edit(alice: User) -> None:
+    edit(alice, 1, chosen="a b c", rejected="ab c")
+    edit(alice, 2, chosen="a, b", rejected="a , b")
+    assert [pair.edited for pair in usable_edits()] == ["a b c"]

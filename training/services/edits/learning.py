@@ -28,7 +28,7 @@ from uno_site.runtime.services import runtime_setting
 
 from .arms import edit_arms_publish
 from .check import edit_check
-from .material import edit_row, gate_rows, split_edits, usable_edits
+from .material import EDITS, edit_row, gate_rows, split_edits, usable_edits
 
 NAME = "Everybody's edits"
 #: After a run that failed the next is tried so much later.
@@ -42,20 +42,25 @@ def default_kinds() -> tuple[str, ...]:
 
 
 def edits_are_due() -> bool:
-    """Whether there are edits enough, and half that number of new ones since the last time."""
+    """Whether there are edits enough, and half that number of new ones since they were learned.
+
+    What failed, or learned from somebody who withdrew since, was never learned.
+    """
     runs = TrainingRun.objects.filter(kind__in=EDIT_KINDS)
     if runs.filter(state__in=run_services.ACTIVE_STATES).exists():
         return False
     since = timezone.now() - RETRY_AFTER
     if runs.filter(state=RunState.FAILED, finished_at__gte=since).exists():
         return False
-    needed, last = runtime_setting("edits_to_train"), runs.order_by("-created_at").first()
-    pairs = edit_pairs()
-    if pairs.count() < needed:
+    needed, pairs = runtime_setting("edits_to_train"), edit_pairs()
+    if pairs.count() < needed or len(usable := usable_edits()) < needed:
         return False
+    learned = runs.filter(state__in=run_services.FINAL_STATES).exclude(adapters__is_tainted=True)
+    last = learned.order_by("-created_at").first()
     if last is None:
         return True
-    return bool(pairs.filter(created_at__gt=last.created_at).count() >= needed / 2)
+    new = set(pairs.filter(created_at__gt=last.created_at).values_list("pk", flat=True))
+    return bool(sum(pair.pair_id in new for pair in usable) >= needed / 2)
 
 
 def edits_learn(
@@ -63,7 +68,8 @@ def edits_learn(
 ) -> dict[str, Any]:
     """Train and check an adapter of each kind, then try what was accepted; states by run id.
 
-    A job that was broken off goes on with its own runs. A kind that fails holds up no other.
+    A job that was broken off goes on with its own runs, and what was trained before but could not
+    be checked is checked instead of training anew. A kind that fails holds up no other.
 
     Raises
     ------
@@ -93,18 +99,43 @@ def edits_learn(
     return {"runs": states, "n_failed": n_failed, "arms": table.version if table else None}
 
 
+def edits_check(run: TrainingRun, report: Reporter, by: Any = None) -> None:
+    """Finish a single run, and try what was accepted.
+
+    Raises
+    ------
+    TrainingFailed, JobCancelled, InferenceError
+        As :func:`training.services.execution.run_execute` and :func:`.check.edit_check`.
+    """
+    _finish(run, report)
+    edit_arms_publish(by, note=f"Learned from edits by {run.kind}")
+
+
 def _unfinished(kind: str, job: Job | None) -> TrainingRun | None:
-    if job is None:
+    """The job's own run of ``kind``, else one that only waits to be checked: the job's from now."""
+    runs = TrainingRun.objects.filter(kind=kind).order_by("-created_at")
+    if job is not None and (own := runs.filter(job=job).first()):
+        return own
+    newest = runs.first()
+    if newest is None or not _is_unchecked(newest):
         return None
-    return TrainingRun.objects.filter(
-        kind=kind, job=job, state__in=(*run_services.ACTIVE_STATES, *run_services.FINAL_STATES)
-    ).first()
+    newest.job = job
+    newest.save(update_fields=["job", "updated_at"])
+    return newest
+
+
+def _is_unchecked(run: TrainingRun) -> bool:
+    """Whether a run is trained, for the base model that is served, and nobody checks it."""
+    if run.state not in (RunState.TRAINED, RunState.FAILED) or (run.job and run.job.is_active):
+        return False
+    if run_services.run_folder(run).read_json("result.json") is None:
+        return False
+    return run.base_sha256 == run_services.torch_base(served_client().health()).sha256
 
 
 def _finish(run: TrainingRun, report: Reporter) -> None:
-    if run.state in (RunState.QUEUED, RunState.TRAINING):
+    if run.state not in run_services.FINAL_STATES:
         run_execute(run, Portion(report, 0.0, 0.8))
-    if run.state in (RunState.TRAINED, RunState.VERIFYING):
         edit_check(run, Portion(report, 0.8, 1.0))
 
 
@@ -123,7 +154,11 @@ def run_begin(kind: str, by: Any, job: Job | None) -> TrainingRun:
         raise InvalidInput(
             _("There are %(n)s edits to learn from; %(needed)s are needed.")
             % {"n": len(pairs), "needed": needed},
-            remedy=_("Approve more edits, or lower the number in the settings."),
+            remedy=_(
+                "Approve more edits, or lower the number in the settings. Where several people "
+                "edited, at most %(most)s of one person count."
+            )
+            % {"most": EDITS.max_per_person},
         )
     base = run_services.torch_base(served_client().health())
     run = TrainingRun(

@@ -18,8 +18,8 @@ from training.services.run_folder import dump_rows, row_id
 @dataclass(frozen=True, slots=True)
 class EditPolicy:
     """At most ``max_per_person`` edits of one person, their latest, so that nobody's taste is
-    everybody's; a share of the prompts, and ``max_held_out`` at most, is held out for the gate,
-    which also asks ``n_regression`` prompts of nobody's."""
+    everybody's, where more than one edited; a share of the prompts, and ``max_held_out`` at most,
+    is held out for the gate, which also asks ``n_regression`` prompts of nobody's."""
 
     max_per_person: int = 100
     held_out_share: float = 0.2
@@ -43,16 +43,28 @@ class EditMaterial:
 
 
 def usable_edits(policy: EditPolicy = EDITS) -> list[EditPair]:
-    """The edits that say something: changes of white space alone are none."""
+    """The edits that may be learned from: what counts, and what a run is made of.
+
+    Changes of white space alone say nothing. Where a single person edited, all of theirs are
+    used: there is nobody else whose taste theirs could crowd out. (Imported edits are nobody's.)
+    """
     by_person: defaultdict[UUID | None, list[EditPair]] = defaultdict(list)
     for pair in edit_material():
-        if edit_cost(pair.reply, pair.edited) > 0:
+        if _says_something(pair):
             by_person[pair.user_id].append(pair)
+    is_capped = len(by_person.keys() - {None}) > 1
     return [
         pair
         for person, pairs in by_person.items()
-        for pair in (pairs if person is None else pairs[-policy.max_per_person :])
+        for pair in (pairs[-policy.max_per_person :] if is_capped and person else pairs)
     ]
+
+
+def _says_something(pair: EditPair) -> bool:
+    """Whether any word changed. Cutting texts into words is slow, so it is left for those that
+    agree but for white space."""
+    is_reworded = "".join(pair.reply.split()) != "".join(pair.edited.split())
+    return is_reworded or edit_cost(pair.reply, pair.edited) > 0
 
 
 def split_edits(
