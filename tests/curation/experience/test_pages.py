@@ -110,6 +110,18 @@ def test_three_people_let_a_curator_share_it(
     assert learned.scope == Scope.GLOBAL
 
 
+def test_a_group_that_is_gone_shares_it_with_nobody(
+    learned: Experience, curator: User, client_for: SignIn
+) -> None:
+    for user in (UserFactory(), UserFactory()):
+        note_of(user, ASKED, SAID, evidence=episode_of(user, ASKED, "No.", SAID))
+    url = reverse("curation:note-act", args=[learned.pk, "share"])
+    answer = client_for(curator).post(url, {"group": 4711})
+    assert answer.status_code == 400 and "Select a valid choice" in answer.content.decode()
+    learned.refresh_from_db()
+    assert learned.scope == Scope.PRIVATE
+
+
 def test_editing_pinning_and_taking_back(
     shared: Experience, curator: User, client_for: SignIn
 ) -> None:
