@@ -23,6 +23,9 @@ from curation.experience.sharing_rules import faults_in_words, note_standing, te
 from uno_site.audit.services import audit_record
 from uno_site.errors import Conflict, UnoError
 
+SHARED = "shared"
+"""Why a note was superseded by one that says the same for more people."""
+
 
 class PromotionRefused(UnoError):
     """A note that may not be shared; ``faults`` names why."""
@@ -47,7 +50,7 @@ def note_promote(*, note: Experience, by: Any, group: Any = None) -> Experience:
     PromotionRefused
         See :data:`~curation.experience.sharing_rules.FAULTS`; the refusal is on the note's record.
     Conflict
-        It is not in use, or as widely shared already.
+        It is not in use, as widely shared already, or of somebody outside the group.
     """
     _check_promotable(note, by, group)
     standing = note_standing(note, group=group)
@@ -67,6 +70,11 @@ def _check_promotable(note: Experience, by: Any, group: Any) -> None:
         raise Conflict(_("This note is shared as widely already."))
     if note.scope == Scope.PRIVATE and note.source == Source.WRITTEN:
         raise Conflict(_("What somebody wrote for themselves stays theirs."))
+    if group is not None and not note.owner.groups.filter(pk=group.pk).exists():
+        raise Conflict(
+            _("Whoever this note is from is not in the group, and would lose it."),
+            remedy=_("Share a member's note that says the same, or share it with everybody."),
+        )
 
 
 @transaction.atomic
@@ -90,7 +98,7 @@ def _promote(
             other,
             RevisionAction.MERGED,
             by=by,
-            reason="shared",
+            reason=SHARED,
             status=Status.SUPERSEDED,
             superseded_by_id=note.pk,
         )
@@ -131,7 +139,7 @@ def candidate_decide(*, note: Experience, by: Any, is_approved: bool) -> Experie
     PromotionRefused
         Its text may not be shared.
     Conflict
-        It was decided on already.
+        It was decided on already, or waits to be distilled anew.
     """
     if note.status not in (Status.CANDIDATE, Status.QUARANTINED):
         raise Conflict(_("This note does not wait for a decision."))
