@@ -13,6 +13,7 @@ from curation.experience.changes import revision_undo
 from curation.experience.promotion import PromotionRefused, last_change
 from curation.experience.sharing_rules import text_faults
 from curation.experience.unsharing import is_of_sharing, promotion_undo
+from curation.experience.waiting import check_settled
 from uno_site.audit.services import audit_record
 from uno_site.errors import Conflict
 
@@ -28,6 +29,7 @@ def curated_edit(*, note: Experience, by: Any, values: dict[str, str]) -> Experi
     Conflict
         The note is a rule's: the rule is edited instead. Or it waits to be distilled anew.
     """
+    check_settled(note)
     if note.source == Source.RULE:
         raise Conflict(_("This note follows an approved rule."), remedy=_("Edit the rule instead."))
     faults = text_faults(values["trigger"], values["content"], values["matching"])
@@ -54,6 +56,7 @@ def last_change_undo(*, note: Experience, by: Any) -> None:
         Nothing can be taken back: it was made by this very change, or its sharing was taken back
         by it, or the note waits to be distilled anew.
     """
+    check_settled(note)
     revision = last_change(note)
     kept = (RevisionAction.IMPORTED, RevisionAction.REDISTILLED, RevisionAction.RETIRED)
     if revision is None or revision.action in kept or is_of_sharing(revision):

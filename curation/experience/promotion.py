@@ -20,6 +20,7 @@ from chat.experience.models import (
 from curation.experience.changes import experience_change
 from curation.experience.joining import evidence_copy
 from curation.experience.sharing_rules import faults_in_words, note_standing, text_faults
+from curation.experience.waiting import check_settled
 from uno_site.audit.services import audit_record
 from uno_site.errors import Conflict, UnoError
 
@@ -117,6 +118,7 @@ def _record_refusal(note: Experience, faults: tuple[str, ...], by: Any) -> None:
 @transaction.atomic
 def note_recall(*, note: Experience, by: Any, reason: str = "recalled") -> Experience:
     """Take a shared note out of use at once; deployments that import from here are told."""
+    check_settled(note)
     if note.scope == Scope.PRIVATE:
         raise Conflict(_("This note is not shared."))
     experience_change(note, RevisionAction.ARCHIVED, by=by, reason=reason, status=Status.ARCHIVED)
@@ -141,6 +143,7 @@ def candidate_decide(*, note: Experience, by: Any, is_approved: bool) -> Experie
     Conflict
         It was decided on already, or waits to be distilled anew.
     """
+    check_settled(note)
     if note.status not in (Status.CANDIDATE, Status.QUARANTINED):
         raise Conflict(_("This note does not wait for a decision."))
     faults = (

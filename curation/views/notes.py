@@ -26,6 +26,7 @@ from curation.experience.selectors import (
     runs_visible_to,
 )
 from curation.experience.sharing_rules import FAULTS, Standing, note_standing
+from curation.experience.waiting import is_waiting
 from uno_site.accounts.permissions import curator_required
 from uno_site.errors import UnoError
 from uno_site.inference.errors import InferenceError
@@ -148,6 +149,7 @@ def _page(
     context = {
         "note": note,
         "standing": _standing(note),
+        "is_waiting": is_waiting(note),
         "revisions": note.revisions.select_related("by")[:30],
         "uses": note_uses(note),
         "form": form,
