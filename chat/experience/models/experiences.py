@@ -96,9 +96,11 @@ class ExperienceQuerySet(models.QuerySet):
         return self.searchable().filter(is_valid, valid_from__lte=now)
 
     def undisputed_by(self, user: Any) -> ExperienceQuerySet:
-        """Without those that ``user`` said are wrong."""
-        said = {"uses__outcome": "disputed", "uses__message__conversation__user": user}
-        return self.exclude(pk__in=self.model._base_manager.filter(**said).values("pk"))
+        """Without those that ``user`` said are wrong, of a reply or of the note by itself."""
+        notes = self.model._base_manager
+        in_use = {"uses__outcome": "disputed", "uses__message__conversation__user": user}
+        said = notes.filter(disputes__user=user).values("pk")
+        return self.exclude(pk__in=said).exclude(pk__in=notes.filter(**in_use).values("pk"))
 
 
 def in_scope_of(user: Any) -> Q:
