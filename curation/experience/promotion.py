@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import uuid4
 
 from django.db import transaction
 from django.utils import timezone
@@ -128,9 +129,16 @@ def note_recall(*, note: Experience, by: Any, reason: str = "recalled") -> Exper
 
 
 def tombstone_add(note: Experience, reason: str) -> None:
-    """Remember that a note of ours that was shared must not be used any more."""
-    if note.origin_id is None and note.scope == Scope.GLOBAL:
-        Tombstone.objects.get_or_create(row=note.pk, origin=None, defaults={"reason": reason[:40]})
+    """Remember that a note of ours that was shared must not be used any more.
+
+    Importers never forget that: should the note serve again, it leaves under another id.
+    """
+    if note.origin_id is not None or note.scope != Scope.GLOBAL:
+        return
+    row = note.shared_as or note.pk
+    Tombstone.objects.get_or_create(row=row, origin=None, defaults={"reason": reason[:40]})
+    note.shared_as = uuid4()
+    note.save(update_fields=["shared_as"])
 
 
 def candidate_decide(*, note: Experience, by: Any, is_approved: bool) -> Experience:

@@ -122,7 +122,9 @@ class Experience(TimestampedModel):
     ``superseded_by`` what holds instead. ``rule`` names the curation rule that serves as this note
     (opaque here), and ``is_in_adapter`` whether an adapter has learned it meanwhile, so that it
     is no longer shown. ``origin`` and ``origin_row`` name the deployment that sent it and its id
-    there. ``reason`` says why it stands where it stands.
+    there, ``sent_hash`` the :func:`~chat.experience.services.embedding.text_hash` of what it sent
+    last, whatever was made of it here. Ours leaves under ``shared_as``, or where that is None under
+    its own id. ``reason`` says why it stands where it stands.
     """
 
     scope = models.CharField(max_length=8, choices=Scope, default=Scope.PRIVATE)
@@ -173,6 +175,8 @@ class Experience(TimestampedModel):
         "Origin", on_delete=models.CASCADE, null=True, blank=True, related_name="experiences"
     )
     origin_row = models.UUIDField(null=True, blank=True)
+    sent_hash = models.CharField(max_length=64, blank=True)
+    shared_as = models.UUIDField(null=True, blank=True)
     rule = models.UUIDField(null=True, blank=True, db_index=True)
     is_in_adapter = models.BooleanField(default=False)
 
