@@ -142,7 +142,8 @@ def _place(cluster: Cluster) -> dict[str, Any]:
     return {
         "trigger": cluster.name[:300],
         "vector": bytes(cluster.centroid),
-        "embedder": embedder_name(),
+        # After a change of the embedder, centroids are the old one's until the next clustering.
+        "embedder": cluster.params.get("embedder") or embedder_name(),
     }
 
 
@@ -165,15 +166,25 @@ def _add(rule: Rule) -> None:
 
 
 def _follow(note: Experience, rule: Rule) -> bool:
-    """A rule that was edited, or moved to another cluster, changes its note; one that ended and
-    is approved again comes back."""
-    values: dict[str, Any] = {"content": rule.text, "trigger": rule.entry.cluster.name[:300]}
+    """A rule that was edited, or moved to another cluster, changes its note, and a centroid that
+    moved takes it along; one that ended and is approved again comes back."""
+    place = _place(rule.entry.cluster)
+    values: dict[str, Any] = {"content": rule.text, "trigger": place["trigger"]}
     if _rests(note):
         values["status"] = Status.ACTIVE
+    is_moved = _move(note, place)
     if all(getattr(note, name) == value for name, value in values.items()):
-        return False
-    values |= _place(rule.entry.cluster)
+        return is_moved
     experience_change(note, RevisionAction.EDITED, **values)
+    return True
+
+
+def _move(note: Experience, place: dict[str, Any]) -> bool:
+    """Put the note where its cluster is; whether it was elsewhere. No revision tells of vectors."""
+    if (bytes(note.vector or b""), note.embedder) == (place["vector"], place["embedder"]):
+        return False
+    note.vector, note.embedder, note.content_vector = place["vector"], place["embedder"], None
+    note.save(update_fields=["vector", "embedder", "content_vector"])
     return True
 
 
