@@ -12,7 +12,7 @@ from chat.experience.services.notes import note_edit, note_pin
 from curation.experience.changes import revision_undo
 from curation.experience.promotion import PromotionRefused, last_change
 from curation.experience.sharing_rules import text_faults
-from curation.experience.unsharing import is_of_sharing, promotion_undo
+from curation.experience.unsharing import is_final, promotion_undo
 from curation.experience.waiting import check_settled
 from uno_site.audit.services import audit_record
 from uno_site.errors import Conflict
@@ -54,12 +54,12 @@ def last_change_undo(*, note: Experience, by: Any) -> None:
     ------
     Conflict
         Nothing can be taken back: it was made by this very change, or its sharing was taken back
-        by it, or the note waits to be distilled anew.
+        by it, or its owner is gone, or it waits to be distilled anew.
     """
     check_settled(note)
     revision = last_change(note)
     kept = (RevisionAction.IMPORTED, RevisionAction.REDISTILLED, RevisionAction.RETIRED)
-    if revision is None or revision.action in kept or is_of_sharing(revision):
+    if revision is None or revision.action in kept or is_final(revision):
         raise Conflict(_("There is nothing to take back."))
     if revision.before.get("status") == Status.ACTIVE and note.scope != Scope.PRIVATE:
         faults = text_faults(note.trigger, note.content, note.matching)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.contrib.auth import get_user_model
 from django.db import transaction
 
 from chat.experience.models import Evidence, Experience, Revision, RevisionAction, Scope, Status
@@ -12,9 +13,14 @@ from curation.experience.joining import notes_unjoin
 from curation.experience.promotion import SHARED, tombstone_add
 
 
-def is_of_sharing(revision: Revision) -> bool:
-    """Whether a change took sharing back: undone, it would share without any of the checks."""
-    return revision.action == RevisionAction.RESTORED and "scope" in revision.before
+def is_final(revision: Revision) -> bool:
+    """Whether a change of whom a note serves cannot be taken back: that would share it without any
+    of the checks, or give it to somebody who is gone."""
+    if "scope" not in revision.before:
+        return False
+    owner = revision.before.get("owner_id")
+    is_owner_gone = owner is not None and not get_user_model().objects.filter(pk=owner).exists()
+    return revision.action == RevisionAction.RESTORED or is_owner_gone
 
 
 @transaction.atomic

@@ -87,3 +87,12 @@ def test_taking_that_back_shares_nothing(notes: list[Experience], curator: User)
     assert not Experience.objects.exclude(scope=Scope.PRIVATE).exists()
     shared = note_promote(note=Experience.objects.get(pk=notes[0].pk), by=curator)
     assert (shared.scope, shared.evidence.count()) == (Scope.GLOBAL, 3)
+
+
+def test_nobody_gets_it_back_who_is_gone(notes: list[Experience], curator: User) -> None:
+    owner = notes[0].owner
+    note_promote(note=notes[0], by=curator)
+    owner.delete()
+    with pytest.raises(Conflict):
+        undo(notes[0], curator)
+    assert Experience.objects.get(pk=notes[0].pk).scope == Scope.GLOBAL
