@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.db.models import Q, QuerySet
@@ -70,6 +71,24 @@ def uses_of(note: Experience, user: Any) -> QuerySet[Use]:
     return own.select_related("message__parent", "message__conversation").order_by("-at")
 
 
-def history_of(note: Experience) -> QuerySet[Revision]:
-    """What happened to a note, the latest first."""
-    return note.revisions.select_related("by")
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One thing that happened to a note; ``revision`` has by whom, why and the wordings, and is
+    None for whoever may not read those."""
+
+    action: str
+    at: datetime
+    revision: Revision | None
+
+
+def history_of(note: Experience, user: Any) -> list[Step]:
+    """What happened to a note, the latest first.
+
+    A shared note may have been somebody's own before, with names in it that were taken out: its
+    earlier wordings are for its owner and curators, others see what was done, and when.
+    """
+    may_read = note.owner_id == user.pk or user.is_curator
+    return [
+        Step(revision.get_action_display(), revision.at, revision if may_read else None)
+        for revision in note.revisions.select_related("by")
+    ]

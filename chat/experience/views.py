@@ -101,7 +101,7 @@ def note_detail(request: HttpRequest, note_id: UUID) -> HttpResponse:
         "form": form,
         "is_own": note.owner_id == request.user.pk,
         "uses": uses_of(note, request.user)[:USES_SHOWN],
-        "revisions": history_of(note),
+        "history": history_of(note, request.user),
     }
     status = 400 if form.errors else 200
     return render(request, "experience/note_detail.html", context, status=status)

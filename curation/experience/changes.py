@@ -32,7 +32,8 @@ def experience_change(
 ) -> Revision | None:
     """Set fields of a note and record them as they were and as they are; None if none changed.
 
-    A note that is found by other words now is embedded anew once this is committed.
+    A note that is found by other words now is embedded anew once this is committed; a rule's is
+    found by its cluster's centroid, whatever it says.
     """
     before, had = snapshot(note), embedded_texts(note)
     for name, value in values.items():
@@ -41,7 +42,7 @@ def experience_change(
         note.reason = reason[:300]
     if snapshot(note) == before:
         return None
-    if embedded_texts(note) != had:
+    if note.rule is None and embedded_texts(note) != had:
         vectors_forget(note)
         transaction.on_commit(lambda: experience_embed_soon(note))
     if "trigger" in values or "content" in values or "matching" in values:

@@ -12,6 +12,8 @@ from chat.experience.services.notes import note_edit, note_pin
 from curation.experience.changes import revision_undo
 from curation.experience.promotion import PromotionRefused, last_change
 from curation.experience.sharing_rules import text_faults
+from curation.experience.unsharing import is_final, promotion_undo
+from curation.experience.waiting import check_settled
 from uno_site.audit.services import audit_record
 from uno_site.errors import Conflict
 
@@ -25,8 +27,9 @@ def curated_edit(*, note: Experience, by: Any, values: dict[str, str]) -> Experi
     PromotionRefused
         The new text may not be shared.
     Conflict
-        The note is a rule's: the rule is edited instead.
+        The note is a rule's: the rule is edited instead. Or it waits to be distilled anew.
     """
+    check_settled(note)
     if note.source == Source.RULE:
         raise Conflict(_("This note follows an approved rule."), remedy=_("Edit the rule instead."))
     faults = text_faults(values["trigger"], values["content"], values["matching"])
@@ -50,15 +53,20 @@ def last_change_undo(*, note: Experience, by: Any) -> None:
     Raises
     ------
     Conflict
-        Nothing can be taken back: it was made, or shared, by this very change.
+        Nothing can be taken back: it was made by this very change, or its sharing was taken back
+        by it, or its owner is gone, or it waits to be distilled anew.
     """
+    check_settled(note)
     revision = last_change(note)
     kept = (RevisionAction.IMPORTED, RevisionAction.REDISTILLED, RevisionAction.RETIRED)
-    if revision is None or revision.action in kept:
+    if revision is None or revision.action in kept or is_final(revision):
         raise Conflict(_("There is nothing to take back."))
     if revision.before.get("status") == Status.ACTIVE and note.scope != Scope.PRIVATE:
         faults = text_faults(note.trigger, note.content, note.matching)
         if faults:
             raise PromotionRefused(tuple(faults))
-    revision_undo(revision, by=by)
+    if revision.action == RevisionAction.PROMOTED:
+        promotion_undo(note, revision, by=by)
+    else:
+        revision_undo(revision, by=by)
     audit_record(actor=by, action="experience.undo", subject=note)

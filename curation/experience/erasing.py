@@ -29,10 +29,9 @@ from chat.experience.models import (
 )
 from chat.experience.services.embedding import vectors_forget
 from curation.experience.promotion import tombstone_add
+from curation.experience.waiting import REDISTIL
 from curation.models import Rule
 
-REDISTIL = "redistil"
-"""The flag of a shared note that waits to be distilled anew."""
 DELETED, OFFLINE, REDISTILLED = "deleted", "offline", "redistilled"
 WITHDRAWN, ERASED, GONE = "consent withdrawn", "person erased", "chat deleted"
 

@@ -10,9 +10,10 @@ from django.utils.translation import gettext_lazy as _
 from curation.experience.distilling import episodes_distil, has_idle_work
 from curation.experience.erasing import has_to_forget, withdrawals_follow
 from curation.experience.idle import is_engine_busy
-from curation.experience.redistilling import notes_redistil, waiting_notes
+from curation.experience.redistilling import notes_redistil
 from curation.experience.refining import is_refine_due, refine_run_by_itself
 from curation.experience.rules import has_rules_to_follow, rules_sync
+from curation.experience.waiting import waiting_notes
 from uno_site.jobs.context import JobContext
 from uno_site.jobs.registry import job_kind
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import uuid4
 
 from django.db import transaction
 from django.utils import timezone
@@ -20,8 +21,12 @@ from chat.experience.models import (
 from curation.experience.changes import experience_change
 from curation.experience.joining import evidence_copy
 from curation.experience.sharing_rules import faults_in_words, note_standing, text_faults
+from curation.experience.waiting import check_settled
 from uno_site.audit.services import audit_record
 from uno_site.errors import Conflict, UnoError
+
+SHARED = "shared"
+"""Why a note was superseded by one that says the same for more people."""
 
 
 class PromotionRefused(UnoError):
@@ -47,7 +52,7 @@ def note_promote(*, note: Experience, by: Any, group: Any = None) -> Experience:
     PromotionRefused
         See :data:`~curation.experience.sharing_rules.FAULTS`; the refusal is on the note's record.
     Conflict
-        It is not in use, or as widely shared already.
+        It is not in use, as widely shared already, or of somebody outside the group.
     """
     _check_promotable(note, by, group)
     standing = note_standing(note, group=group)
@@ -67,6 +72,11 @@ def _check_promotable(note: Experience, by: Any, group: Any) -> None:
         raise Conflict(_("This note is shared as widely already."))
     if note.scope == Scope.PRIVATE and note.source == Source.WRITTEN:
         raise Conflict(_("What somebody wrote for themselves stays theirs."))
+    if group is not None and not note.owner.groups.filter(pk=group.pk).exists():
+        raise Conflict(
+            _("Whoever this note is from is not in the group, and would lose it."),
+            remedy=_("Share a member's note that says the same, or share it with everybody."),
+        )
 
 
 @transaction.atomic
@@ -90,7 +100,7 @@ def _promote(
             other,
             RevisionAction.MERGED,
             by=by,
-            reason="shared",
+            reason=SHARED,
             status=Status.SUPERSEDED,
             superseded_by_id=note.pk,
         )
@@ -109,6 +119,7 @@ def _record_refusal(note: Experience, faults: tuple[str, ...], by: Any) -> None:
 @transaction.atomic
 def note_recall(*, note: Experience, by: Any, reason: str = "recalled") -> Experience:
     """Take a shared note out of use at once; deployments that import from here are told."""
+    check_settled(note)
     if note.scope == Scope.PRIVATE:
         raise Conflict(_("This note is not shared."))
     experience_change(note, RevisionAction.ARCHIVED, by=by, reason=reason, status=Status.ARCHIVED)
@@ -118,9 +129,16 @@ def note_recall(*, note: Experience, by: Any, reason: str = "recalled") -> Exper
 
 
 def tombstone_add(note: Experience, reason: str) -> None:
-    """Remember that a note of ours that was shared must not be used any more."""
-    if note.origin_id is None and note.scope == Scope.GLOBAL:
-        Tombstone.objects.get_or_create(row=note.pk, origin=None, defaults={"reason": reason[:40]})
+    """Remember that a note of ours that was shared must not be used any more.
+
+    Importers never forget that: should the note serve again, it leaves under another id.
+    """
+    if note.origin_id is not None or note.scope != Scope.GLOBAL:
+        return
+    row = note.shared_as or note.pk
+    Tombstone.objects.get_or_create(row=row, origin=None, defaults={"reason": reason[:40]})
+    note.shared_as = uuid4()
+    note.save(update_fields=["shared_as"])
 
 
 def candidate_decide(*, note: Experience, by: Any, is_approved: bool) -> Experience:
@@ -131,8 +149,9 @@ def candidate_decide(*, note: Experience, by: Any, is_approved: bool) -> Experie
     PromotionRefused
         Its text may not be shared.
     Conflict
-        It was decided on already.
+        It was decided on already, or waits to be distilled anew.
     """
+    check_settled(note)
     if note.status not in (Status.CANDIDATE, Status.QUARANTINED):
         raise Conflict(_("This note does not wait for a decision."))
     faults = (

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -14,17 +13,12 @@ from chat.experience.services.recording import revision_record
 from curation.experience.distilling import fault_of
 from curation.experience.drafting import Drafter, resolve_drafter
 from curation.experience.episodes import EpisodeText, episode_text
-from curation.experience.erasing import DELETED, REDISTIL, REDISTILLED, receipts_settle
+from curation.experience.erasing import DELETED, REDISTILLED, receipts_settle
 from curation.experience.idle import is_engine_busy
 from curation.experience.options import min_people
 from curation.experience.sharing_rules import text_faults
+from curation.experience.waiting import waiting_notes
 from curation.ml.experience.drafts import NoteDraft
-
-
-def waiting_notes() -> Any:
-    """Notes that are offline until they are distilled anew."""
-    rows = Experience.objects.filter(status=Status.QUARANTINED).order_by("updated_at")
-    return [row for row in rows if REDISTIL in row.flags]
 
 
 def notes_redistil(

@@ -222,7 +222,8 @@ def refine_apply(*, run: RefineRun, by: Any) -> RefineRun:
 
 @transaction.atomic
 def refine_decline(*, run: RefineRun, by: Any) -> RefineRun:
-    """Leave everything as it is."""
+    """Leave everything as it is; a Conflict as for :func:`refine_apply`."""
+    run = RefineRun.objects.select_for_update().get(pk=run.pk)
     if run.state != RefineState.PLANNED:
         raise Conflict(_("This refinement was already decided on."))
     run.state, run.decided_by = RefineState.DECLINED, by

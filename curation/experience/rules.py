@@ -12,7 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from chat.experience.models import (
     Experience,
@@ -53,17 +53,24 @@ class RulesReport:
 
 def approved_rules() -> list[Rule]:
     """Rules that a person approved, of people who agree, whose cluster stands."""
+    rules = _approved().filter(
+        entry__cluster__retired_at__isnull=True,
+        entry__cluster__is_noise=False,
+        entry__cluster__is_excluded=False,
+    )
+    return list(rules.order_by("created_at"))
+
+
+def _approved() -> QuerySet[Rule]:
+    """Rules that a person approved, of people who agree."""
     rules = Rule.objects.consented().filter(
         kind=RuleKind.FEEDBACK,
         state=ReviewState.APPROVED,
         is_auto_approved=False,
         merged_into__isnull=True,
         entry__is_excluded=False,
-        entry__cluster__retired_at__isnull=True,
-        entry__cluster__is_noise=False,
-        entry__cluster__is_excluded=False,
     )
-    return list(rules.select_related("entry__cluster").order_by("created_at"))
+    return rules.select_related("entry__cluster")
 
 
 def rules_learned(rules: Iterable[Rule]) -> set[UUID]:
@@ -88,7 +95,8 @@ def rule_faults(rule: Rule) -> list[str]:
     people = rule_people(rule)
     if None not in people and len(people) < min_people():
         return ["too_few_people"]
-    return text_faults(rule.entry.cluster.name, rule.text)
+    cluster = rule.entry.cluster
+    return text_faults(cluster.name if cluster else "", rule.text)
 
 
 @transaction.atomic
@@ -134,7 +142,8 @@ def _place(cluster: Cluster) -> dict[str, Any]:
     return {
         "trigger": cluster.name[:300],
         "vector": bytes(cluster.centroid),
-        "embedder": embedder_name(),
+        # After a change of the embedder, centroids are the old one's until the next clustering.
+        "embedder": cluster.params.get("embedder") or embedder_name(),
     }
 
 
@@ -157,29 +166,54 @@ def _add(rule: Rule) -> None:
 
 
 def _follow(note: Experience, rule: Rule) -> bool:
-    """A rule that was edited, or moved to another cluster, changes its note; one that ended and
-    is approved again comes back."""
-    values: dict[str, Any] = {"content": rule.text, "trigger": rule.entry.cluster.name[:300]}
-    if note.status == Status.ARCHIVED and note.reason == ENDED:
+    """A rule that was edited, or moved to another cluster, changes its note, and a centroid that
+    moved takes it along; one that ended and is approved again comes back."""
+    place = _place(rule.entry.cluster)
+    values: dict[str, Any] = {"content": rule.text, "trigger": place["trigger"]}
+    if _rests(note):
         values["status"] = Status.ACTIVE
+    is_moved = _move(note, place)
     if all(getattr(note, name) == value for name, value in values.items()):
-        return False
-    values |= _place(rule.entry.cluster)
+        return is_moved
     experience_change(note, RevisionAction.EDITED, **values)
     return True
 
 
+def _move(note: Experience, place: dict[str, Any]) -> bool:
+    """Put the note where its cluster is; whether it was elsewhere. No revision tells of vectors."""
+    if (bytes(note.vector or b""), note.embedder) == (place["vector"], place["embedder"]):
+        return False
+    note.vector, note.embedder, note.content_vector = place["vector"], place["embedder"], None
+    note.save(update_fields=["vector", "embedder", "content_vector"])
+    return True
+
+
 ENDED = "its rule is no longer approved"
+RESTS = "its rule's cluster is set aside"
 
 
 def _end(note: Experience) -> bool:
-    """The rule is gone: its note goes with it. It is no longer approved: the note rests."""
+    """The rule is gone: its note goes with it. It is no longer approved: the note rests, and other
+    deployments are told. Where only the cluster was set aside, they are not: nothing is wrong."""
     if not Rule.objects.filter(pk=note.rule).exists():
         tombstone_add(note, "erased")
         note.delete()
         return True
-    if note.status != Status.ACTIVE:
+    reason = RESTS if _is_approved(note.rule) else ENDED
+    if note.status != Status.ACTIVE and not (_rests(note) and note.reason != reason):
         return False
-    experience_change(note, RevisionAction.ARCHIVED, reason=ENDED, status=Status.ARCHIVED)
-    tombstone_add(note, "recalled")
+    experience_change(note, RevisionAction.ARCHIVED, reason=reason, status=Status.ARCHIVED)
+    if reason == ENDED:
+        tombstone_add(note, "recalled")
     return True
+
+
+def _is_approved(key: UUID | None) -> bool:
+    """Whether a rule might serve everybody, did its cluster stand."""
+    rule = _approved().filter(pk=key).first()
+    return rule is not None and not rule_faults(rule)
+
+
+def _rests(note: Experience) -> bool:
+    """Whether a note rests until its rule may serve again."""
+    return note.status == Status.ARCHIVED and note.reason in (ENDED, RESTS)

@@ -79,7 +79,7 @@ def _items() -> Iterator[dict[str, Any]]:
         if not text_faults(note.trigger, note.content, note.matching):
             yield {
                 "kind": ROW,
-                "id": str(note.pk),
+                "id": str(note.shared_as or note.pk),
                 "note": note.kind,
                 "matching": note.matching,
                 "trigger": note.trigger,
@@ -145,7 +145,7 @@ def import_lines(lines: Iterable[str], *, by: Any = None) -> ImportReport:
 
 
 def _origin_of(lines: list[str]) -> Origin:
-    if not lines:
+    if not any(lines):
         raise FileRefused(1, _("the file is empty."))
     deployment = header_of(lines[0])["deployment"]
     try:
@@ -221,10 +221,11 @@ def _take_row(item: dict[str, Any], origin: Origin, report: ImportReport) -> Non
     if known is None:
         _create(item, origin, digest)
         report.n_new += 1
-    elif known.content_hash == digest:
+    elif digest in (known.sent_hash, known.content_hash):
+        Experience.objects.filter(pk=known.pk).update(sent_hash=digest)
         report.n_known += 1
     else:
-        _change(known, values)
+        _change(known, values, digest)
         report.n_changed += 1
 
 
@@ -236,6 +237,7 @@ def _create(item: dict[str, Any], origin: Origin, digest: str) -> None:
         origin=origin,
         origin_row=item["id"],
         content_hash=digest,
+        sent_hash=digest,
         **item["values"],
     )
     note.full_clean()
@@ -244,13 +246,14 @@ def _create(item: dict[str, Any], origin: Origin, digest: str) -> None:
     revision_record(note, RevisionAction.IMPORTED)
 
 
-def _change(note: Experience, values: dict[str, Any]) -> None:
+def _change(note: Experience, values: dict[str, Any], digest: str) -> None:
     """What arrives changed must be approved again, and begins to count anew."""
     experience_change(
         note,
         RevisionAction.IMPORTED,
         reason="its sender changed it",
         status=Status.CANDIDATE,
+        sent_hash=digest,
         hits=0,
         helpful=0,
         harmful=0,

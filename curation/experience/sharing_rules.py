@@ -89,11 +89,11 @@ def note_standing(note: Experience, *, group: Any = None) -> Standing:
     Parameters
     ----------
     group
-        Count the people of this group alone.
+        Count the people of this group alone; only their notes support it.
     """
     if faults := text_faults(note.trigger, note.content, note.matching):
         return Standing(frozenset(), frozenset(), faults=tuple(faults))
-    supporters, opponents = _others(note)
+    supporters, opponents = _others(note, group)
     people = _people([note, *supporters], group, is_for=True)
     against = _people([note], group, is_for=False) | _people(opponents, group, is_for=True)
     if not people:
@@ -120,9 +120,9 @@ def _people(notes: Iterable[Experience], group: Any, *, is_for: bool) -> frozens
     return frozenset(rows.values_list("episode__user", flat=True))
 
 
-def _others(note: Experience) -> tuple[tuple[Experience, ...], tuple[Experience, ...]]:
+def _others(note: Experience, group: Any) -> tuple[tuple[Experience, ...], tuple[Experience, ...]]:
     """Other people's learned notes about the same thing: those that say so too, and otherwise."""
-    rows = list(learned_by_others(note))
+    rows = list(learned_by_others(note, group))
     if not rows or not note.vector:
         return (), ()
     config = refine_config(is_shared=True)
@@ -141,8 +141,9 @@ def _others(note: Experience) -> tuple[tuple[Experience, ...], tuple[Experience,
     return tuple(supporters), tuple(opponents)
 
 
-def learned_by_others(note: Experience) -> Any:
-    """Private notes in use that were learned from the chats of others, who agree to that."""
+def learned_by_others(note: Experience, group: Any = None) -> Any:
+    """Private notes in use that were learned from the chats of others, who agree to that; of a
+    group's members alone where there is one, since nobody else would see what replaces theirs."""
     rows = Experience.objects.filter(
         scope=Scope.PRIVATE,
         status=Status.ACTIVE,
@@ -151,6 +152,8 @@ def learned_by_others(note: Experience) -> Any:
         embedder=embedder_name(),
         vector__isnull=False,
     )
+    if group is not None:
+        rows = rows.filter(owner__groups=group)
     return rows.exclude(pk=note.pk).exclude(owner=note.owner_id)
 
 

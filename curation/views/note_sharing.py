@@ -128,6 +128,7 @@ def _lines(file: object) -> list[str]:
     if file.size > MAX_FILE_BYTES:
         raise UnoError(_("The file is too large."))
     try:
-        return file.read().decode("utf-8").splitlines()
+        # A note may have one of the other characters at which splitlines() cuts.
+        return file.read().decode("utf-8").split("\n")
     except UnicodeDecodeError:
         raise UnoError(_("This is no text file.")) from None

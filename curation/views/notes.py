@@ -26,6 +26,7 @@ from curation.experience.selectors import (
     runs_visible_to,
 )
 from curation.experience.sharing_rules import FAULTS, Standing, note_standing
+from curation.experience.waiting import is_waiting
 from uno_site.accounts.permissions import curator_required
 from uno_site.errors import UnoError
 from uno_site.inference.errors import InferenceError
@@ -54,16 +55,7 @@ def note_list_page(request: HttpRequest) -> HttpResponse:
 @require_GET
 def note_detail(request: HttpRequest, note_id: UUID) -> HttpResponse:
     """One note: what it rests on, what happened to it, where it was used, what contradicts it."""
-    note = _note_or_404(request, note_id)
-    context = {
-        "note": note,
-        "standing": _standing(note),
-        "revisions": note.revisions.select_related("by")[:30],
-        "uses": note_uses(note),
-        "form": PromoteForm(),
-        "flags": [FAULTS.get(flag, flag) for flag in note.flags],
-    }
-    return render(request, "curation/note_detail.html", context)
+    return _page(request, _note_or_404(request, note_id), PromoteForm())
 
 
 @curator_required
@@ -95,8 +87,9 @@ def note_act(request: HttpRequest, note_id: UUID, action: str) -> HttpResponse:
         candidate_decide(note=note, by=by, is_approved=action == "approve")
     elif action == "share":
         form = PromoteForm(request.POST)
-        group = form.cleaned_data["group"] if form.is_valid() else None
-        note_promote(note=note, by=by, group=group)
+        if not form.is_valid():
+            return _page(request, note, form, status=400)
+        note_promote(note=note, by=by, group=form.cleaned_data["group"])
     elif action == "recall":
         note_recall(note=note, by=by)
     elif action == "undo":
@@ -148,6 +141,21 @@ def refine_decide(request: HttpRequest, run_id: UUID, action: str) -> HttpRespon
     decide[action](run=run, by=request.user)
     messages.success(request, _("Done."))
     return redirect("curation:refinement", run.pk)
+
+
+def _page(
+    request: HttpRequest, note: Experience, form: PromoteForm, status: int = 200
+) -> HttpResponse:
+    context = {
+        "note": note,
+        "standing": _standing(note),
+        "is_waiting": is_waiting(note),
+        "revisions": note.revisions.select_related("by")[:30],
+        "uses": note_uses(note),
+        "form": form,
+        "flags": [FAULTS.get(flag, flag) for flag in note.flags],
+    }
+    return render(request, "curation/note_detail.html", context, status=status)
 
 
 def _standing(note: Experience) -> Standing | None:

@@ -3,7 +3,10 @@
 import pytest
 
 from chat.experience.models import Experience, Scope, Status
+from chat.experience.selectors import notes_for
+from chat.experience.services.notes import note_dispute
 from tests.factories import ExperienceFactory
+from tests.scripted import ScriptedClient
 
 pytestmark = pytest.mark.django_db
 URL = "/api/v1/notes/"
@@ -44,6 +47,35 @@ def test_a_dispute(api, alice, bob):
     answer = send(api, "post", f"{URL}{note.pk}/dispute/")
     assert answer.json()["status"] == Status.QUARANTINED
     assert send(api, "post", f"{URL}{note.pk}/dispute/", {"message": "x"}).status_code == 400
+
+
+def test_a_shared_note_is_disputed_once_and_not_shown_again(api, alice, bob):
+    shared = ExperienceFactory(owner=None, scope=Scope.GLOBAL)
+    wide = ExperienceFactory(owner=None, scope=Scope.GLOBAL, matching="always", trigger="")
+    for note in (shared, wide):
+        answers = [send(api, "post", f"{URL}{note.pk}/dispute/") for _ in range(3)]
+        assert [answer.json()["harmful"] for answer in answers] == [1, 1, 1]
+        assert note.revisions.count() == 1, "nothing happened the second time"
+    assert found(alice, shared) == set()
+    assert found(bob, shared) == {shared.pk, wide.pk}
+    note_dispute(note=shared, by=bob)
+    shared.refresh_from_db()
+    assert shared.harmful == 2, "each person counts"
+    alice.delete()
+    assert shared.disputes.get().user == bob, "what a person said goes with them"
+
+
+def test_ones_own_note_serves_again_once_it_is_switched_on(api, alice):
+    note = ExperienceFactory(owner=alice)
+    send(api, "post", f"{URL}{note.pk}/dispute/")
+    assert found(alice, note) == set()
+    send(api, "patch", f"{URL}{note.pk}/", {"is_on": True})
+    assert found(alice, note) == {note.pk}
+
+
+def found(user, note):
+    vector = ScriptedClient().embed([note.trigger])[0]
+    return {item.candidate.id for item in notes_for(user, note.trigger, vector)}
 
 
 def test_the_switches(api):

@@ -19,7 +19,7 @@ from django.test import Client
 from chat.experience.models import ErasureReceipt, Experience, Scope, Source, Status
 from chat.experience.recall import notes_of
 from chat.experience.services.embedding import pack
-from chat.experience.services.notes import note_create, uses_record
+from chat.experience.services.notes import note_create, note_dispute, uses_record
 from chat.experience.store.memory import memory_store
 from chat.services.conversations import conversation_create
 from curation.experience.changes import experience_change
@@ -166,14 +166,17 @@ def test_nothing_is_left_anywhere(
     ]
     vectors.append(bytes(Experience.objects.get(pk=shared.pk).vector))
     embedding = scripted.embed([ASKED])[0]
+    note_dispute(note=shared, by=quitter)
     assert notes_of(others[2], ASKED, embedding), "it serves, and is in the store's memory"
     assert len(set(tables_with(MARK))) > 8 and files_with(MARK, data_dir)
 
+    quitter_id = quitter.pk.hex
     receipt = person_erase(user=quitter, by=admin)
 
     assert not notes_of(others[2], ASKED, embedding), "offline at once"
     notes_redistil(drafter=ExtractiveDrafter(), is_busy=lambda: False)
     assert list(tables_with(MARK)) == []
+    assert list(tables_with(quitter_id)) == []
     assert files_with(MARK, data_dir) == []
     assert MARK not in "".join(export_lines())
     assert cache.get(f"{MARK}-key") is None

@@ -14,11 +14,12 @@ from .experiences import (
 from .history import RefineRun, RefineState, Revision, RevisionAction
 from .leaving import ErasureReceipt, Origin, Tombstone
 from .switches import ConversationSwitch, UserSwitch
-from .uses import Outcome, Use
+from .uses import Dispute, Outcome, Use
 
 __all__ = [
     "WIDE",
     "ConversationSwitch",
+    "Dispute",
     "Episode",
     "EpisodeState",
     "ErasureReceipt",

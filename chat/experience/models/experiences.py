@@ -96,9 +96,11 @@ class ExperienceQuerySet(models.QuerySet):
         return self.searchable().filter(is_valid, valid_from__lte=now)
 
     def undisputed_by(self, user: Any) -> ExperienceQuerySet:
-        """Without those that ``user`` said are wrong."""
-        said = {"uses__outcome": "disputed", "uses__message__conversation__user": user}
-        return self.exclude(pk__in=self.model._base_manager.filter(**said).values("pk"))
+        """Without those that ``user`` said are wrong, of a reply or of the note by itself."""
+        notes = self.model._base_manager
+        in_use = {"uses__outcome": "disputed", "uses__message__conversation__user": user}
+        said = notes.filter(disputes__user=user).values("pk")
+        return self.exclude(pk__in=said).exclude(pk__in=notes.filter(**in_use).values("pk"))
 
 
 def in_scope_of(user: Any) -> Q:
@@ -120,7 +122,9 @@ class Experience(TimestampedModel):
     ``superseded_by`` what holds instead. ``rule`` names the curation rule that serves as this note
     (opaque here), and ``is_in_adapter`` whether an adapter has learned it meanwhile, so that it
     is no longer shown. ``origin`` and ``origin_row`` name the deployment that sent it and its id
-    there. ``reason`` says why it stands where it stands.
+    there, ``sent_hash`` the :func:`~chat.experience.services.embedding.text_hash` of what it sent
+    last, whatever was made of it here. Ours leaves under ``shared_as``, or where that is None under
+    its own id. ``reason`` says why it stands where it stands.
     """
 
     scope = models.CharField(max_length=8, choices=Scope, default=Scope.PRIVATE)
@@ -171,6 +175,8 @@ class Experience(TimestampedModel):
         "Origin", on_delete=models.CASCADE, null=True, blank=True, related_name="experiences"
     )
     origin_row = models.UUIDField(null=True, blank=True)
+    sent_hash = models.CharField(max_length=64, blank=True)
+    shared_as = models.UUIDField(null=True, blank=True)
     rule = models.UUIDField(null=True, blank=True, db_index=True)
     is_in_adapter = models.BooleanField(default=False)
 

@@ -1,7 +1,8 @@
-"""Which reply was shown which note, and how that went."""
+"""Which reply was shown which note, how that went, and who said that a note is wrong."""
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -48,4 +49,20 @@ class Use(UUIDModel):
                 fields=["message"], condition=Q(outcome="open"), name="experience_use_open"
             ),
             models.Index(fields=["experience", "-at"], name="experience_use_latest"),
+        ]
+
+
+class Dispute(UUIDModel):
+    """A person said that a note is wrong, whether or not a reply of theirs was shown it."""
+
+    experience = models.ForeignKey("Experience", on_delete=models.CASCADE, related_name="disputes")
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="note_disputes"
+    )
+    at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["-at"]
+        constraints = [
+            models.UniqueConstraint(fields=["experience", "user"], name="one_dispute_per_person")
         ]

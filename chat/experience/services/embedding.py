@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 from django.db.models import Q, QuerySet
 
-from chat.experience.models import Experience, Matching, Source, Status
+from chat.experience.models import Experience, Matching, Status
 from uno_site.engine_clients import embedder_name, served_client
 from uno_site.inference.errors import InferenceError
 
@@ -32,23 +32,23 @@ def vectors_forget(row: Experience) -> None:
 
 
 def unembedded() -> QuerySet[Experience]:
-    """Notes without the vectors of the embedder that is served now.
-
-    A rule's note is found by its cluster's centroid, and has no vector of its content.
-    """
-    is_half = Q(content_vector=None) & ~Q(source=Source.RULE)
-    stale = Q(vector=None) | ~Q(embedder=embedder_name()) | is_half
-    return Experience.objects.filter(stale, status__in=EMBEDDED)
+    """Notes without the vectors of the embedder that is served now, but for those of rules."""
+    stale = Q(vector=None) | ~Q(embedder=embedder_name()) | Q(content_vector=None)
+    return Experience.objects.filter(stale, status__in=EMBEDDED, rule=None)
 
 
 def experiences_embed(rows: Sequence[Experience]) -> int:
     """Embed triggers and contents of ``rows`` and keep the vectors; how many rows.
+
+    A rule's note is left out: it is found by its cluster's centroid, and has no vector of its
+    content.
 
     Raises
     ------
     InferenceError
         The engine cannot be reached, or does not embed.
     """
+    rows = [row for row in rows if row.rule is None]
     name = embedder_name()
     for start in range(0, len(rows), BATCH):
         batch = rows[start : start + BATCH]

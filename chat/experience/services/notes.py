@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from chat.experience.ml.terms import key_words
 from chat.experience.models import (
+    Dispute,
     Experience,
     Kind,
     Matching,
@@ -156,7 +157,8 @@ def note_pin(*, note: Experience, by: Any, is_pinned: bool) -> Experience:
 
 @transaction.atomic
 def note_switch(*, note: Experience, by: Any, is_on: bool) -> Experience:
-    """Have the note used, or no longer; it stays in the list.
+    """Have the note used, or no longer; it stays in the list. Switched on by whoever said that it
+    is wrong, it is shown to them again.
 
     Raises
     ------
@@ -165,6 +167,8 @@ def note_switch(*, note: Experience, by: Any, is_on: bool) -> Experience:
     """
     if is_on and note.superseded_by_id:
         raise Conflict(_("This note was replaced by another."), remedy=_("Use that one."))
+    if is_on:
+        Dispute.objects.filter(experience=note, user=by).delete()
     before = snapshot(note)
     note.status = Status.ACTIVE if is_on else Status.ARCHIVED
     note.reason = "" if is_on else "switched off by its owner"
@@ -192,7 +196,7 @@ def note_dispute(*, note: Experience, by: Any, message: Any = None) -> Experienc
     is_own = note.owner_id == by.pk
     before = snapshot(note)
     uses = Use.objects.filter(experience=note, message__conversation__user=by)
-    is_new = not uses.filter(outcome=Outcome.DISPUTED).exists()
+    is_new = _dispute_keep(note, by, uses)
     if message is not None:
         _settle_disputed(note, uses.filter(message=message))
     if is_new:
@@ -201,10 +205,18 @@ def note_dispute(*, note: Experience, by: Any, message: Any = None) -> Experienc
         note.status, note.reason = Status.QUARANTINED, "said to be wrong by its owner"
     elif DISPUTED not in note.flags:
         note.flags = [*note.flags, DISPUTED]
+    if snapshot(note) == before:
+        return note
     note.save(update_fields=["harmful", "status", "reason", "flags", "helpful", "updated_at"])
     revision_record(note, RevisionAction.DISPUTED, before=before, by=by)
     audit_record(actor=by, action="experience.dispute", subject=note, data={"is_own": is_own})
     return note
+
+
+def _dispute_keep(note: Experience, by: Any, uses: Any) -> bool:
+    """Keep that the person said so; whether it is the first time, also by what ``uses`` tell."""
+    _dispute, is_new = Dispute.objects.get_or_create(experience=note, user=by)
+    return is_new and not uses.filter(outcome=Outcome.DISPUTED).exists()
 
 
 def _settle_disputed(note: Experience, uses: Any) -> None:

@@ -21,6 +21,7 @@ from chat.experience.models import (
     Status,
 )
 from curation.experience.erasing import person_forget
+from curation.experience.keys import own_public_key
 from curation.experience.refining import refine_run_create
 from curation.experience.sharing import export_lines
 from tests.curation.experience.rows import episode_of, note_of
@@ -110,6 +111,18 @@ def test_three_people_let_a_curator_share_it(
     assert learned.scope == Scope.GLOBAL
 
 
+def test_a_group_that_is_gone_shares_it_with_nobody(
+    learned: Experience, curator: User, client_for: SignIn
+) -> None:
+    for user in (UserFactory(), UserFactory()):
+        note_of(user, ASKED, SAID, evidence=episode_of(user, ASKED, "No.", SAID))
+    url = reverse("curation:note-act", args=[learned.pk, "share"])
+    answer = client_for(curator).post(url, {"group": 4711})
+    assert answer.status_code == 400 and "Select a valid choice" in answer.content.decode()
+    learned.refresh_from_db()
+    assert learned.scope == Scope.PRIVATE
+
+
 def test_editing_pinning_and_taking_back(
     shared: Experience, curator: User, client_for: SignIn
 ) -> None:
@@ -167,8 +180,6 @@ def test_files_and_receipts_are_an_admins(
 def test_exchange_by_the_page(
     shared: Experience, curator: User, admin: User, client_for: SignIn, settings: Any, tmp_path: Any
 ) -> None:
-    from curation.experience.keys import own_public_key
-
     Experience.objects.filter(pk=shared.pk).update(reviewer=curator)
     text, key = "".join(export_lines()), own_public_key()
     client = client_for(admin)
@@ -189,6 +200,29 @@ def test_exchange_by_the_page(
     assert note.status == Status.ACTIVE
     client.post(reverse("curation:note-origin-switch", args=[Origin.objects.get().pk]))
     assert not Experience.objects.serving().filter(pk=note.pk).exists()
+
+
+@pytest.mark.parametrize("separator", ["\u2028", "\u0085"])
+def test_our_own_file_is_taken_in_whatever_its_notes_have(
+    separator: str, shared: Experience, curator: User, admin: User, client_for: SignIn
+) -> None:
+    said = f"Pump 3 is loud.{separator}Pump 4 is not."
+    Experience.objects.filter(pk=shared.pk).update(reviewer=curator, content=said)
+    text, client = "".join(export_lines()), client_for(admin)
+    assert separator in text
+    client.post(reverse("curation:note-origin"), {"name": "North", "public_key": own_public_key()})
+    for content in (text, text.replace("\n", "\r\n")):
+        upload = {"file": SimpleUploadedFile("n.jsonl", content.encode())}
+        assert client.post(reverse("curation:note-import"), upload).status_code == 302
+    assert Experience.objects.get(source=Source.IMPORTED).content == said
+
+
+def test_an_empty_file_is_told_from_a_wrong_one(
+    admin: User, scripted: ScriptedClient, client_for: SignIn
+) -> None:
+    upload = {"file": SimpleUploadedFile("n.jsonl", b"\n")}
+    answer = client_for(admin).post(reverse("curation:note-import"), upload)
+    assert answer.status_code == 400 and "the file is empty" in answer.content.decode()
 
 
 def test_a_note_can_be_read_while_the_engine_is_away(

@@ -150,6 +150,29 @@ def test_in_a_group_its_members_count(
     assert (shared.scope, shared.group) == (Scope.GROUP, group)
 
 
+def test_who_is_not_in_the_group_keeps_their_note(
+    said_by: Callable[..., list[Experience]], curator: User
+) -> None:
+    notes, group = said_by(4), Group.objects.create(name="Plant")
+    for note in notes[:3]:
+        note.owner.groups.add(group)
+    shared = note_promote(note=notes[0], by=curator, group=group)
+    assert shared.evidence.count() == 3
+    assert Experience.objects.get(pk=notes[3].pk).status == Status.ACTIVE
+
+
+def test_a_note_of_somebody_outside_is_not_shared_with_the_group(
+    said_by: Callable[..., list[Experience]], curator: User
+) -> None:
+    notes, group = said_by(4), Group.objects.create(name="Plant")
+    for note in notes[1:]:
+        note.owner.groups.add(group)
+    with pytest.raises(Conflict, match="not in the group"):
+        note_promote(note=notes[0], by=curator, group=group)
+    notes[0].refresh_from_db()
+    assert notes[0].scope == Scope.PRIVATE
+
+
 def test_a_recalled_note_serves_nobody_and_leaves_a_tombstone(
     said_by: Callable[..., list[Experience]], curator: User
 ) -> None:

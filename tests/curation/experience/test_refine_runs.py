@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from chat.experience.models import Experience, RefineState, Source, Status
+from chat.experience.models import Experience, RefineRun, RefineState, Source, Status
 from curation.experience.changes import experience_change
 from curation.experience.refining import (
     is_refine_due,
@@ -93,6 +93,16 @@ def test_it_is_decided_on_once(store: dict[str, Experience], curator: User) -> N
         refine_apply(run=run, by=curator)
     with pytest.raises(Conflict):
         refine_revert(run=run, by=curator)
+
+
+def test_declining_what_was_applied_meanwhile_leaves_it_to_be_taken_back(
+    store: dict[str, Experience], curator: User
+) -> None:
+    seen = refine_run_create()
+    refine_apply(run=RefineRun.objects.get(pk=seen.pk), by=curator)
+    with pytest.raises(Conflict):
+        refine_decline(run=seen, by=curator)
+    assert refine_revert(run=seen, by=curator).state == RefineState.REVERTED
 
 
 def test_a_newer_plan_takes_the_place_of_one_that_nobody_read(

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import uuid
+from typing import Any
 
 import pytest
 from django.utils import timezone
 
 from chat.experience.models import Experience, Scope, Status, Tombstone
+from chat.experience.services.embedding import experiences_embed, unembedded
 from chat.models import RouteKind
 from chat.services.routes import RouteSpec, route_table_publish
 from curation.experience.rules import has_rules_to_follow, rules_sync
+from curation.experience.sharing import export_lines
 from curation.models import Cluster, ReviewState, Rule
 from tests.factories import ClusterFactory, LogEntryFactory, RuleFactory
 from tests.scripted import ScriptedClient
@@ -104,6 +108,68 @@ def test_a_rule_that_is_no_longer_approved_ends_its_note(rule: Rule) -> None:
     Rule.objects.filter(pk=rule.pk).update(state=ReviewState.APPROVED)
     rules_sync()
     assert Experience.objects.get().status == Status.ACTIVE
+
+
+@pytest.mark.parametrize("field", ["is_noise", "is_excluded", "retired_at"])
+def test_a_cluster_that_is_set_aside_buries_nothing(field: str, rule: Rule) -> None:
+    rules_sync()
+    cluster, was = rule.entry.cluster, getattr(rule.entry.cluster, field)
+    Cluster.objects.filter(pk=cluster.pk).update(**{field: timezone.now() if was is None else True})
+    rules_sync()
+    note = Experience.objects.get()
+    assert (note.status, note.reason) == (Status.ARCHIVED, "its rule's cluster is set aside")
+    assert not Tombstone.objects.exists() and not has_rules_to_follow()
+    Cluster.objects.filter(pk=cluster.pk).update(**{field: was})
+    rules_sync()
+    note = Experience.objects.get()
+    assert (note.status, note.shared_as) == (Status.ACTIVE, None)
+
+
+def test_what_ends_while_its_cluster_is_set_aside_is_buried_after_all(rule: Rule) -> None:
+    rules_sync()
+    Cluster.objects.filter(pk=rule.entry.cluster_id).update(is_noise=True)
+    rules_sync()
+    Rule.objects.filter(pk=rule.pk).update(state=ReviewState.REJECTED)
+    assert rules_sync().n_ended == 1
+    assert Tombstone.objects.get().row == Experience.objects.get().pk
+    assert not has_rules_to_follow()
+
+
+def test_a_rule_that_comes_back_leaves_under_another_id(rule: Rule) -> None:
+    rules_sync()
+    for state in (ReviewState.REJECTED, ReviewState.APPROVED):
+        Rule.objects.filter(pk=rule.pk).update(state=state)
+        rules_sync()
+    sent = [json.loads(line)["data"] for line in export_lines()][1:-1]
+    ids = {item["kind"]: item["id"] for item in sent}
+    assert set(ids) == {"row", "tombstone"} and len(set(ids.values())) == 2
+
+
+def test_it_is_found_where_its_cluster_is_whatever_it_says(
+    rule: Rule, django_capture_on_commit_callbacks: Any
+) -> None:
+    rules_sync()
+    Rule.objects.filter(pk=rule.pk).update(text="Name the day by which an answer is needed.")
+    with django_capture_on_commit_callbacks(execute=True):
+        rules_sync()
+    assert place_of(rule) == bytes(rule.entry.cluster.centroid)
+    assert not unembedded().exists()
+    assert experiences_embed(list(Experience.objects.all())) == 0
+    assert place_of(rule) == bytes(rule.entry.cluster.centroid)
+
+
+def test_it_follows_its_cluster_and_the_embedder(rule: Rule) -> None:
+    rules_sync()
+    moved = bytes(rule.entry.cluster.centroid)[::-1]
+    params = {"embedder": "another"}
+    Cluster.objects.filter(pk=rule.entry.cluster_id).update(centroid=moved, params=params)
+    assert rules_sync().n_changed == 1
+    assert (place_of(rule), Experience.objects.get().embedder) == (moved, "another")
+    assert not has_rules_to_follow()
+
+
+def place_of(rule: Rule) -> bytes:
+    return bytes(Experience.objects.get(rule=rule.pk).vector)
 
 
 def test_a_deleted_rule_takes_its_note_along(rule: Rule) -> None:

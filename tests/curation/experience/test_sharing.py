@@ -12,6 +12,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from chat.experience.models import Experience, Origin, Scope, Source, Status, Tombstone
+from curation.experience.editing import curated_edit, last_change_undo
 from curation.experience.keys import key_path, own_public_key
 from curation.experience.promotion import candidate_decide, note_recall
 from curation.experience.sharing import export_lines, import_lines, origin_add, origin_switch
@@ -23,6 +24,7 @@ from uno_site.errors import Conflict, InvalidInput
 
 ASKED = "How often is the intake filter replaced?"
 SAID = "The intake filter is replaced every 14 weeks."
+CHANGED = "The intake filter is replaced every 15 weeks."
 
 
 @contextmanager
@@ -39,7 +41,7 @@ def deployment(settings: Any, folder: Path) -> Iterator[None]:
 def north(
     alice: User, curator: User, scripted: ScriptedClient, settings: Any, tmp_path: Path
 ) -> dict[str, Any]:
-    """What the northern deployment sends: a note, later its tombstone; its rows are gone here."""
+    """What the northern deployment sends: a note, changed, its tombstone; here they are gone."""
     with deployment(settings, tmp_path / "north"):
         note = note_of(
             None,
@@ -53,11 +55,14 @@ def north(
         note_of(None, "What is not approved?", "The unapproved thing is grey.")
         note_of(alice, "What is private?", "The private thing is blue.")
         key, first = own_public_key(), list(export_lines(name="north"))
+        Experience.objects.filter(pk=note.pk).update(content=CHANGED)
+        changed = list(export_lines(name="north"))
         note_recall(note=note, by=curator)
         second = list(export_lines(name="north"))
     Experience.objects.all().delete()
     Tombstone.objects.all().delete()
-    return {"key": key, "note": note.pk, "first": first, "second": second}
+    files = {"first": first, "changed": changed, "second": second}
+    return {"key": key, "note": note.pk, **files}
 
 
 def test_only_approved_notes_of_everybody_leave_and_nothing_about_people(
@@ -101,6 +106,46 @@ def test_a_tombstone_removes_it_and_an_old_file_does_not_bring_it_back(
     assert not Experience.objects.exists()
     assert import_lines(north["first"], by=admin).n_buried == 1
     assert not Experience.objects.exists()
+
+
+def test_what_serves_again_arrives_again_under_another_id(
+    admin: User, curator: User, scripted: ScriptedClient, settings: Any, tmp_path: Path
+) -> None:
+    with deployment(settings, tmp_path / "north"):
+        note = note_of(None, ASKED, SAID, reviewer=curator)
+        key, files = own_public_key(), [list(export_lines())]
+        for _ in range(2):
+            note_recall(note=note, by=curator)
+            files.append(list(export_lines()))
+            last_change_undo(note=note, by=curator)
+            note.refresh_from_db()
+            files.append(list(export_lines()))
+    Experience.objects.all().delete()
+    Tombstone.objects.all().delete()
+    origin_add(name="North", public_key=key, by=admin)
+    there = []
+    for file in files:
+        import_lines(file, by=admin)
+        there.append(Experience.objects.filter(content=SAID).count())
+    assert there == [1, 0, 1, 0, 1]
+
+
+def test_a_curators_edit_stays_until_the_sender_says_something_new(
+    north: dict[str, Any], admin: User, curator: User
+) -> None:
+    origin_add(name="North", public_key=north["key"], by=admin)
+    import_lines(north["first"], by=admin)
+    note = candidate_decide(note=Experience.objects.get(), by=curator, is_approved=True)
+    edited = {"trigger": ASKED, "content": f"{SAID} Always.", "kind": "fact"}
+    curated_edit(note=note, by=curator, values={**edited, "matching": "meaning"})
+    report = import_lines(north["first"], by=admin)
+    assert (report.n_known, report.n_changed) == (1, 0)
+    note = Experience.objects.get()
+    assert (note.content, note.status) == (f"{SAID} Always.", Status.ACTIVE)
+    for sent, is_new in ((north["changed"], True), (north["changed"], False)):
+        assert import_lines(sent, by=admin).n_changed == is_new
+        note = Experience.objects.get()
+        assert (note.content, note.status) == (CHANGED, Status.CANDIDATE)
 
 
 def test_an_altered_file_is_refused_with_the_line_and_nothing_is_taken_in(
