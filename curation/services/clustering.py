@@ -126,7 +126,8 @@ def _store(
     groups: list[list[LogEntry]] = [[] for _ in range(len(clustering))]
     for entry, label in zip(entries, clustering.labels, strict=True):
         groups[label].append(entry)
-    before = {cluster.pk: cluster for cluster in Cluster.objects.current()}
+    # Locked: what a curator says of them meanwhile waits, and is not written over.
+    before = {cluster.pk: cluster for cluster in Cluster.objects.current().select_for_update()}
     old = _members(before)
     new = [{entry.pk for entry in group} for group in groups]
     clusters = _clusters_for(groups, rules, before, old, new)

@@ -27,14 +27,28 @@ def noise_assess(cluster: Cluster) -> Cluster:
     """Examine the cluster's members and keep the findings; a curator's overruling stands."""
     ids = LogEntry.objects.usable().filter(cluster=cluster).values_list("pk", flat=True)
     report, entries = noise_report(list(ids), drift=cluster.drift)
-    cluster.noise_findings = [
+    findings = [
         {**asdict(finding), "examples": [str(entries[i].pk) for i in finding.examples]}
         for finding in report.findings
     ]
-    cluster.noise_reasons = [reason.text for reason in report.reasons if reason.is_blocking]
-    cluster.is_noise = report.is_noisy and not cluster.params.get("is_noise_overruled", False)
-    cluster.save(update_fields=["noise_reasons", "noise_findings", "is_noise", "updated_at"])
+    reasons = [reason.text for reason in report.reasons if reason.is_blocking]
+    with transaction.atomic():
+        cluster.params = _locked_params(cluster)
+        cluster.noise_findings, cluster.noise_reasons = findings, reasons
+        cluster.is_noise = report.is_noisy and not is_overruled(cluster)
+        cluster.save(update_fields=["noise_reasons", "noise_findings", "is_noise", "updated_at"])
     return cluster
+
+
+def is_overruled(cluster: Cluster) -> bool:
+    """Whether a curator said that the cluster is not noise, whatever the checks find."""
+    return bool(cluster.params.get("is_noise_overruled", False))
+
+
+def _locked_params(cluster: Cluster) -> dict[str, Any]:
+    """The cluster's parameters as they are now; nobody else changes the row meanwhile."""
+    rows = Cluster.objects.select_for_update().filter(pk=cluster.pk)
+    return rows.values_list("params", flat=True).get()
 
 
 def noise_report(ids: Sequence[Any], drift: float = 0.0) -> tuple[NoiseReport, list[LogEntry]]:
