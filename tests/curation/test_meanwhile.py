@@ -45,9 +45,7 @@ def cluster() -> Cluster:
     return cluster
 
 
-def test_what_a_curator_says_while_gaps_are_measured_stays(
-    cluster: Cluster, curator: User
-) -> None:
+def test_what_a_curator_says_while_gaps_are_measured_stays(cluster: Cluster, curator: User) -> None:
     Cluster.objects.update(is_noise=True, noise_reasons=["They disagree."])
 
     def decide() -> None:
