@@ -132,6 +132,8 @@ def _approve_silently(rows: Any) -> int:
 @transaction.atomic
 def subject_exclude(*, subject: LogEntry | Cluster, is_excluded: bool, by: Any) -> None:
     """Keep an entry or a whole cluster out of training, or let it in again."""
+    if subject.is_excluded == is_excluded:
+        return
     subject.is_excluded = is_excluded
     subject.excluded_by = by if is_excluded else None
     subject.save(update_fields=["is_excluded", "excluded_by", "updated_at"])
