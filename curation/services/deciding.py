@@ -41,10 +41,11 @@ def decide(
 
 
 def reopen(item: Reviewable) -> str:
-    """Let the item wait for a decision again, and say in which state it was."""
+    """Let the item wait for a person's decision again, and say in which state it was."""
     refuse_merged(item)
     before, item.state = item.state, ReviewState.PROPOSED
     item.reviewed_by, item.reviewed_at, item.is_auto_approved = None, None, False
+    item.is_put_back = True
     if item.second_opinion == SecondOpinion.SETTLED:
         item.second_opinion = ""
     item.save()
