@@ -9,16 +9,18 @@ from typing import Any
 
 import numpy as np
 from django.db import transaction
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from curation.matching import match_clusters, split_origins
 from curation.ml.clustering import Clustering, CutRule, PaperThreshold, SizeFree, cluster_around
-from curation.models import Cluster, CurationPolicy, LogEntry
+from curation.models import Cluster, CurationPolicy, LogEntry, Rule, RuleKind
 from curation.naming import name_clusters
 from curation.selectors import MAX_IN, entry_rules
 from curation.services.cluster_history import reclustering_record
 from curation.services.embedding import embedder_name, entries_embed
 from curation.services.joining import entries_join, entries_locate, recluster_reason
+from curation.services.merging import STANDING
 from curation.services.noise import noise_assess
 from curation.vectors import pack_vector, unpack_rows
 
@@ -101,6 +103,13 @@ def _by_hand(entries: Sequence[LogEntry]) -> np.ndarray:
 def _waiting() -> Any:
     """Usable entries that are in no current cluster."""
     return LogEntry.objects.usable().exclude(cluster__in=Cluster.objects.current())
+
+
+def entries_to_place() -> Any:
+    """Those of them that have rules: clustering has yet to find their place."""
+    stands = Q(state__in=STANDING) | Q(merged_into__state__in=STANDING)
+    rules = Rule.objects.filter(stands, kind=RuleKind.FEEDBACK, entry=OuterRef("pk"))
+    return _waiting().filter(Exists(rules))
 
 
 def _embedded(rows: Any, on_progress: Progress) -> tuple[list[LogEntry], Rules]:
