@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from curation.models import LogEntry, PreferencePair, ReviewState, Rule, SecondOpinion
 from curation.services.claims import Reviewable, item_take
@@ -62,7 +63,7 @@ def refuse_merged(item: Reviewable) -> None:
     """Raise :class:`Conflict` for a rule that another one stands for."""
     if item.state == ReviewState.MERGED:
         raise Conflict(
-            "This rule was merged into another one.", remedy="Decide on that one instead."
+            _("This rule was merged into another one."), remedy=_("Decide on that one instead.")
         )
 
 
