@@ -12,6 +12,7 @@ from typing import Any, BinaryIO
 import ijson
 from ijson.common import ObjectBuilder
 
+from uno_site.interchange.constants import REFUSAL, STAND_IN
 from uno_site.interchange.records import RowError
 
 Row = dict[str, Any]
@@ -57,6 +58,8 @@ class _Item:
             self._give_up(f"longer than {self.max_bytes // 2**20} MiB")
         elif depth > MAX_DEPTH:
             self._give_up("invalid JSON: nested too deeply")
+        elif value == STAND_IN:
+            self._give_up(REFUSAL)
         else:
             self._builder.event(event, value)
 
