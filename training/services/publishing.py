@@ -168,7 +168,7 @@ def publish(
         back goes to. What an older table held is published all the same.
     """
     with transaction.atomic():
-        previous = _lock_active()
+        previous = RouteTable.objects.select_for_update().filter(is_active=True).first()
         specs = make_routes()
         if previous is not None and restored is None and is_published(specs, previous):
             raise Conflict(
@@ -200,18 +200,6 @@ def publish(
         )
     unload_quietly(dropped)
     return promotion
-
-
-def _lock_active() -> RouteTable | None:
-    """The active table, locked until the transaction ends; None before the first.
-
-    Whoever waits for a row on PostgreSQL finds that it is active no longer, and nothing in its
-    place: the new one came after the statement began. So it is looked for again.
-    """
-    active = RouteTable.objects.filter(is_active=True)
-    while (found := active.select_for_update().first()) is None and active.exists():
-        pass
-    return found
 
 
 def _move_states(specs: Sequence[RouteSpec]) -> list[Adapter]:
