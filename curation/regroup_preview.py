@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -12,8 +11,8 @@ from chat.models import RouteKind, ServedRoute
 from curation.ml.clustering import query_centroid
 from curation.ml.gap import cluster_gap, route_for_gap
 from curation.models import Cluster, CurationPolicy, LogEntry
-from curation.services.noise import noise_report
-from curation.services.regrouping import Plan, scorer_of
+from curation.services.noise import has_overruling, noise_report
+from curation.services.regrouping import Plan, PlannedGroup, is_still_overruled, scorer_of
 from curation.vectors import unpack_rows
 
 N_EXEMPLARS = 3
@@ -24,7 +23,8 @@ class GroupFigures:
     """A cluster as it is or would be; ``cluster`` is None for a new one.
 
     ``gap`` is the mean of ``n_measured`` entries, None where nobody measured any. ``findings`` are
-    sentences about what speaks against it, ``served`` the route that is served for it now.
+    sentences about what speaks against it; it ``is_noise`` where no curator overruled them.
+    ``served`` is the route that is served for it now.
     """
 
     cluster: Cluster | None
@@ -53,35 +53,40 @@ def regroup_preview(plan: Plan) -> Preview:
     scorer = scorer_of(plan.before)
     threshold = CurationPolicy.current().gap_threshold
 
-    def figures(cluster: Cluster | None, name: str, entries: Sequence[LogEntry], by: str) -> Any:
-        return _figures(cluster, name, entries, by, threshold)
+    def figures(group: PlannedGroup, by: str, is_overruled: bool) -> GroupFigures:
+        return _figures(group, by, threshold, is_overruled)
 
+    now = [
+        PlannedGroup(c, c.name, tuple(e for e in every if e.cluster_id == c.pk))
+        for c in plan.before
+    ]
     return Preview(
         before=[
-            figures(c, c.name, [e for e in every if e.cluster_id == c.pk], c.gap_scorer)
-            for c in plan.before
+            figures(group, c.gap_scorer, has_overruling(c))
+            for c, group in zip(plan.before, now, strict=True)
         ],
-        after=[figures(g.cluster, g.name, g.entries, scorer) for g in plan.groups],
+        after=[figures(g, scorer, is_still_overruled(plan, g)) for g in plan.groups],
     )
 
 
 def _figures(
-    cluster: Cluster | None, name: str, entries: Sequence[LogEntry], scorer: str, threshold: float
+    group: PlannedGroup, scorer: str, threshold: float, is_overruled: bool
 ) -> GroupFigures:
+    entries = group.entries
     gaps = [entry.gap for entry in entries if entry.gap is not None] if scorer else []
     gap = cluster_gap(gaps).gap if gaps else None
     report, _ = noise_report([entry.pk for entry in entries])
     return GroupFigures(
-        cluster=cluster,
-        name=name,
+        cluster=group.cluster,
+        name=group.name,
         n_entries=len(entries),
         gap=gap,
         n_measured=len(gaps),
         route=str(RouteKind(route_for_gap(gap, threshold)).label) if gap is not None else "",
-        is_noise=report.is_noisy,
+        is_noise=report.is_noisy and not is_overruled,
         findings=[reason.text for reason in report.reasons],
         exemplars=_exemplars(entries),
-        served=_served(cluster),
+        served=_served(group.cluster),
     )
 
 

@@ -25,6 +25,9 @@ class SecondOpinion(models.TextChoices):
 class Reviewed(models.Model):
     """Something a curator decides on. ``flags`` name the checks it failed.
 
+    What ``is_put_back``, because a person took back how it was decided on, waits for a person
+    whatever the policy trusts.
+
     Until ``claimed_until`` it is ``claimed_by``'s to decide on and others' queues skip it.
     """
 
@@ -38,6 +41,7 @@ class Reviewed(models.Model):
     reviewed_at = models.DateTimeField(null=True, blank=True)
     skipped_at = models.DateTimeField(null=True, blank=True)
     is_auto_approved = models.BooleanField(default=False)
+    is_put_back = models.BooleanField(default=False)
     claimed_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
     )

@@ -9,16 +9,18 @@ from typing import Any
 
 import numpy as np
 from django.db import transaction
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from curation.matching import match_clusters, split_origins
 from curation.ml.clustering import Clustering, CutRule, PaperThreshold, SizeFree, cluster_around
-from curation.models import Cluster, CurationPolicy, LogEntry
+from curation.models import Cluster, CurationPolicy, LogEntry, Rule, RuleKind
 from curation.naming import name_clusters
 from curation.selectors import MAX_IN, entry_rules
 from curation.services.cluster_history import reclustering_record
 from curation.services.embedding import embedder_name, entries_embed
 from curation.services.joining import entries_join, entries_locate, recluster_reason
+from curation.services.merging import STANDING
 from curation.services.noise import noise_assess
 from curation.vectors import pack_vector, unpack_rows
 
@@ -103,6 +105,13 @@ def _waiting() -> Any:
     return LogEntry.objects.usable().exclude(cluster__in=Cluster.objects.current())
 
 
+def entries_to_place() -> Any:
+    """Those of them that have rules: clustering has yet to find their place."""
+    stands = Q(state__in=STANDING) | Q(merged_into__state__in=STANDING)
+    rules = Rule.objects.filter(stands, kind=RuleKind.FEEDBACK, entry=OuterRef("pk"))
+    return _waiting().filter(Exists(rules))
+
+
 def _embedded(rows: Any, on_progress: Progress) -> tuple[list[LogEntry], Rules]:
     """Those of the entries that have rules, newest first, embedded; and the rules."""
     rows = rows.order_by("-created_at", "pk")
@@ -126,7 +135,8 @@ def _store(
     groups: list[list[LogEntry]] = [[] for _ in range(len(clustering))]
     for entry, label in zip(entries, clustering.labels, strict=True):
         groups[label].append(entry)
-    before = {cluster.pk: cluster for cluster in Cluster.objects.current()}
+    # Locked: what a curator says of them meanwhile waits, and is not written over.
+    before = {cluster.pk: cluster for cluster in Cluster.objects.current().select_for_update()}
     old = _members(before)
     new = [{entry.pk for entry in group} for group in groups]
     clusters = _clusters_for(groups, rules, before, old, new)

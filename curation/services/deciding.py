@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from curation.models import LogEntry, PreferencePair, ReviewState, Rule, SecondOpinion
 from curation.services.claims import Reviewable, item_take
@@ -41,10 +42,11 @@ def decide(
 
 
 def reopen(item: Reviewable) -> str:
-    """Let the item wait for a decision again, and say in which state it was."""
+    """Let the item wait for a person's decision again, and say in which state it was."""
     refuse_merged(item)
     before, item.state = item.state, ReviewState.PROPOSED
     item.reviewed_by, item.reviewed_at, item.is_auto_approved = None, None, False
+    item.is_put_back = True
     if item.second_opinion == SecondOpinion.SETTLED:
         item.second_opinion = ""
     item.save()
@@ -61,7 +63,7 @@ def refuse_merged(item: Reviewable) -> None:
     """Raise :class:`Conflict` for a rule that another one stands for."""
     if item.state == ReviewState.MERGED:
         raise Conflict(
-            "This rule was merged into another one.", remedy="Decide on that one instead."
+            _("This rule was merged into another one."), remedy=_("Decide on that one instead.")
         )
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import transaction
+from django.utils import timezone
 
 from curation.entry_text import entry_messages
 from curation.ml.gap import cluster_gap, route_for_gap
@@ -27,6 +28,7 @@ from curation.selectors import entry_rules
 MAX_SCORED = 24
 """Entries of a cluster that are measured: enough for a mean to about .04, and bounded in time."""
 SEED = 0
+GAP_FIELDS = ("gap", "gap_scorer", "gap_stats", "gap_route", "updated_at")
 
 Progress = Callable[[int, int], None]
 
@@ -45,21 +47,25 @@ def gaps_update(
 ) -> GapReport:
     """Measure the entries that have no gap yet, and every current cluster.
 
+    This takes minutes: each cluster is read when its turn comes, and only its gap is written.
+
     Raises
     ------
     EngineUnreachable
         The scorer's model does not answer; what was measured before stays.
     """
-    clusters = list(Cluster.objects.current())
-    if not clusters:
+    ids = list(Cluster.objects.current().values_list("pk", flat=True))
+    if not ids:
         return GapReport("")
     scorer = scorer or resolve_gap_scorer()
     report = GapReport(scorer.name)
     chosen = _chosen_answers()
-    for number, cluster in enumerate(clusters):
+    for number, key in enumerate(ids):
+        if (cluster := Cluster.objects.current().filter(pk=key).first()) is None:
+            continue
         _forget_other_scorers(cluster, scorer)
         share = lambda done, total, n=number: on_progress(  # noqa: E731
-            n * MAX_SCORED + done * MAX_SCORED // max(total, 1), len(clusters) * MAX_SCORED
+            n * MAX_SCORED + done * MAX_SCORED // max(total, 1), len(ids) * MAX_SCORED
         )
         report.n_scored += _score_entries(cluster, scorer, chosen, share)
         report.n_clusters += gap_close(cluster, scorer.name)
@@ -154,7 +160,9 @@ def _store(entry: LogEntry, rules: Sequence[Rule], score: GapScore) -> None:
 
 def gap_close(cluster: Cluster, scorer: str) -> bool:
     """Give the cluster the mean of its entries' gaps by ``scorer``, and the route that asks for;
-    whether any was measured. Without a scorer's name they count as not measured."""
+    whether any was measured. Without a scorer's name they count as not measured.
+
+    A cluster that was retired meanwhile is left, and so is all else that a curator changed."""
     members = LogEntry.objects.usable().filter(cluster=cluster, gap__isnull=False)
     gaps = list(members.values_list("gap", flat=True)) if scorer else []
     measured = cluster_gap(gaps) if gaps else None
@@ -172,5 +180,11 @@ def gap_close(cluster: Cluster, scorer: str) -> bool:
     )
     threshold = CurationPolicy.current().gap_threshold
     cluster.gap_route = route_for_gap(measured.gap, threshold) if measured else ""
-    cluster.save()
-    return measured is not None
+    return _save_gap(cluster) and measured is not None
+
+
+def _save_gap(cluster: Cluster) -> bool:
+    """Write the gap's fields alone; whether the cluster is still a current one."""
+    cluster.updated_at = timezone.now()
+    values = {name: getattr(cluster, name) for name in GAP_FIELDS}
+    return bool(Cluster.objects.current().filter(pk=cluster.pk).update(**values))

@@ -17,6 +17,9 @@ from curation.services.cluster_history import joining_record
 from curation.services.embedding import embedder_name
 from curation.vectors import pack_vector, unpack_rows
 
+GROWN = ["centroid", "n_members", "n_joined", "n_beyond", "drift", "updated_at"]
+"""What changes when entries join; a curator may change all else meanwhile."""
+
 
 @dataclass(frozen=True, slots=True)
 class Placement:
@@ -103,5 +106,5 @@ def _grow(cluster: Cluster, queries: np.ndarray, n_beyond: int) -> None:
     cluster.n_joined += len(queries)
     cluster.n_beyond += n_beyond
     cluster.drift = centroid_drift(cluster.anchor_vector, cluster.centroid_vector)
-    cluster.save()
+    cluster.save(update_fields=GROWN)
     joining_record(cluster=cluster, n_joined=len(queries), moved_from=before)

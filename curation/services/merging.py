@@ -1,7 +1,8 @@
 """Duplicate rules become one, so that a curator decides on each instruction once.
 
 Within an entry, and over entries where the same is said in other words. What is flagged stands
-for nobody but itself, and neither does what a curator rejected.
+for nobody but itself, and neither does what a curator rejected. Merged rules point straight to
+the one that stands for them, never to another merged one.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from uno_site.engine_clients import served_client
 
 EMBED_BATCH = 256
 CONFIG = DedupeConfig()
+STANDING = [ReviewState.PROPOSED, ReviewState.APPROVED]
 
 
 def rules_merge() -> int:
@@ -49,7 +51,7 @@ def _mergeable() -> QuerySet[Rule]:
     return Rule.objects.filter(
         kind=RuleKind.FEEDBACK,
         flags=[],
-        state__in=[ReviewState.PROPOSED, ReviewState.APPROVED],
+        state__in=STANDING,
         entry__in=LogEntry.objects.consented(),
     )
 
@@ -104,9 +106,27 @@ def _merge(kept: Sequence[Rule], new: Sequence[Rule], vectors: np.ndarray) -> in
 
 
 def _join(target: Rule, ids: Sequence[Any]) -> int:
-    """Merge the rules into ``target``, unless a curator decided on, or judges, them meanwhile."""
+    """Merge the rules into ``target``, unless a curator decided on, or judges, them meanwhile.
+
+    Where one decided against the target, or on other words for it, they are compared anew the
+    next time.
+    """
     rows = Rule.objects.filter(pk__in=ids, state=ReviewState.PROPOSED, second_opinion="")
-    return rows.update(state=ReviewState.MERGED, merged_into=target, updated_at=timezone.now())
+    same = Rule.objects.select_for_update().filter(pk=target.pk, text=target.text)
+    if not same.filter(state__in=STANDING, flags=[]).exists():
+        rows.update(embedding=None)
+        return 0
+    joined = list(rows.values_list("pk", flat=True))
+    n_joined = rows.update(state=ReviewState.MERGED, merged_into=target, updated_at=timezone.now())
+    _hand_on(joined, target)
+    return n_joined
+
+
+def _hand_on(joined: Sequence[Any], target: Rule) -> None:
+    """Let ``target`` stand for those that the ``joined`` rules stood for, too."""
+    theirs = Rule.objects.filter(merged_into__in=joined)
+    LogEntry.objects.filter(rules__in=theirs).update(has_new_rules=True)
+    theirs.update(merged_into=target, updated_at=timezone.now())
 
 
 def _target(

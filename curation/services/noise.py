@@ -27,14 +27,28 @@ def noise_assess(cluster: Cluster) -> Cluster:
     """Examine the cluster's members and keep the findings; a curator's overruling stands."""
     ids = LogEntry.objects.usable().filter(cluster=cluster).values_list("pk", flat=True)
     report, entries = noise_report(list(ids), drift=cluster.drift)
-    cluster.noise_findings = [
+    findings = [
         {**asdict(finding), "examples": [str(entries[i].pk) for i in finding.examples]}
         for finding in report.findings
     ]
-    cluster.noise_reasons = [reason.text for reason in report.reasons if reason.is_blocking]
-    cluster.is_noise = report.is_noisy and not cluster.params.get("is_noise_overruled", False)
-    cluster.save(update_fields=["noise_reasons", "noise_findings", "is_noise", "updated_at"])
+    reasons = [reason.text for reason in report.reasons if reason.is_blocking]
+    with transaction.atomic():
+        _lock(cluster)
+        cluster.noise_findings, cluster.noise_reasons = findings, reasons
+        cluster.is_noise = report.is_noisy and not has_overruling(cluster)
+        cluster.save(update_fields=["noise_reasons", "noise_findings", "is_noise", "updated_at"])
     return cluster
+
+
+def has_overruling(cluster: Cluster) -> bool:
+    """Whether a curator said that the cluster is not noise, whatever the checks find."""
+    return bool(cluster.params.get("is_noise_overruled", False))
+
+
+def _lock(cluster: Cluster) -> None:
+    """Read what a curator or the checks said last; until the transaction ends, that is it."""
+    rows = Cluster.objects.select_for_update()
+    cluster.refresh_from_db(fields=["params", "noise_reasons"], from_queryset=rows)
 
 
 def noise_report(ids: Sequence[Any], drift: float = 0.0) -> tuple[NoiseReport, list[LogEntry]]:
@@ -83,9 +97,11 @@ def _voice(entry: LogEntry) -> str:
 
 
 @transaction.atomic
-def noise_overrule(*, cluster: Cluster, by: Any) -> Cluster:
+def noise_overrule(*, cluster: Cluster, by: Any, is_overruled: bool = True) -> Cluster:
     """Say that a flagged cluster is not noise, or leave it to the checks again."""
-    is_overruled = not cluster.params.get("is_noise_overruled", False)
+    _lock(cluster)
+    if has_overruling(cluster) == is_overruled:
+        return cluster
     cluster.params = {**cluster.params, "is_noise_overruled": is_overruled}
     cluster.is_noise = bool(cluster.noise_reasons) and not is_overruled
     cluster.save(update_fields=["params", "is_noise", "updated_at"])

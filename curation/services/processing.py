@@ -10,7 +10,7 @@ from django.db.models import Q
 
 from chat.models import Conversation
 from curation.models import CurationPolicy
-from curation.services.clustering import clusters_update
+from curation.services.clustering import clusters_update, entries_to_place
 from curation.services.distilling import entries_distil, pending_entries
 from curation.services.freezing import logs_freeze
 from curation.services.gaps import gaps_update
@@ -84,12 +84,15 @@ def logs_process(stage: Stage, progress: Progress = lambda share, text: None) ->
 
 
 def has_pending_work() -> bool:
-    """Whether entries wait, or the chat changed since logs were last collected."""
-    if pending_entries().exists():
+    """Whether entries wait, for their rules or for their place, the last run broke off, or the
+    chat changed since logs were last collected."""
+    if pending_entries().exists() or entries_to_place().exists():
         return True
-    last = (
-        Job.objects.filter(kind=PROCESS, state=JobState.SUCCEEDED).order_by("-started_at").first()
-    )
+    runs = Job.objects.filter(kind=PROCESS).order_by("-started_at")
+    ended = runs.filter(state__in=[JobState.SUCCEEDED, JobState.FAILED]).first()
+    if ended is not None and ended.state == JobState.FAILED:
+        return True
+    last = runs.filter(state=JobState.SUCCEEDED).first()
     signals = Conversation.objects.filter(user__training_consent=True)
     if last is not None:
         changed = Q(messages__updated_at__gte=last.started_at)

@@ -27,13 +27,15 @@ from curation.naming import name_clusters
 from curation.selectors import entry_rules
 from curation.services.cluster_history import reclustering_record
 from curation.services.gaps import gap_close
-from curation.services.noise import noise_assess
+from curation.services.noise import has_overruling, noise_assess
 from curation.vectors import pack_vector, unpack_rows
 from uno_site.audit.services import audit_record
 from uno_site.errors import Conflict, InvalidInput
 
 MIN_ENTRIES = 2
 """A cluster of one entry reaches nothing but itself."""
+SAID = ["name", "params", "is_excluded", "excluded_by", "retired_at"]
+"""What a curator may say of a cluster while a change of it is looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,16 +75,20 @@ def plan_merge(clusters: Sequence[Cluster]) -> Plan:
     """
     if len(clusters) < 2:
         raise InvalidInput(_("Merging takes two clusters."), remedy=_("Choose at least two."))
-    if len({cluster.is_excluded for cluster in clusters}) > 1:
-        raise Conflict(
-            _("Some of these clusters are excluded and others are not."),
-            remedy=_("Include or exclude them alike first."),
-        )
+    _refuse_mixed(clusters)
     members = _members(clusters)
     ordered = sorted(clusters, key=lambda c: (-len(members[c.pk]), c.created_at, str(c.pk)))
     together = tuple(entry for cluster in ordered for entry in members[cluster.pk])
     group = PlannedGroup(ordered[0], ordered[0].name, together)
     return _checked(Plan("merge", tuple(ordered), (group,)))
+
+
+def _refuse_mixed(clusters: Sequence[Cluster]) -> None:
+    if len({cluster.is_excluded for cluster in clusters}) > 1:
+        raise Conflict(
+            _("Some of these clusters are excluded and others are not."),
+            remedy=_("Include or exclude them alike first."),
+        )
 
 
 def plan_split(cluster: Cluster) -> Plan:
@@ -182,8 +188,10 @@ def regroup(*, plan: Plan, stamp: str, by: Any) -> list[Cluster]:
     Raises
     ------
     Conflict
-        ``stamp`` is another plan's: entries came or left since it was looked at.
+        ``stamp`` is another plan's: entries came or left since it was looked at. Or a cluster
+        ended, or was excluded unlike the others, meanwhile.
     """
+    _lock(plan)
     if stamp != plan.stamp:
         raise Conflict(_("Entries came or left meanwhile."), remedy=_("Look at the change again."))
     old = {cluster.pk: {e.pk for e in rows} for cluster, rows in _grouped(plan).items()}
@@ -205,6 +213,25 @@ def regroup(*, plan: Plan, stamp: str, by: Any) -> list[Cluster]:
         actor=by, action=f"cluster.{plan.kind}", subject=clusters[-1], data={"before": names}
     )
     return clusters
+
+
+def _lock(plan: Plan) -> None:
+    """Read what curators said of the clusters last; until the transaction ends, that is it."""
+    rows = Cluster.objects.select_for_update()
+    for cluster in sorted(plan.before, key=lambda c: str(c.pk)):
+        cluster.refresh_from_db(fields=SAID, from_queryset=rows)
+    _checked(plan)
+    if plan.kind == "merge":
+        _refuse_mixed(plan.before)
+
+
+def is_still_overruled(plan: Plan, group: PlannedGroup) -> bool:
+    """Whether a curator's word that it is no noise goes on: it was said of all that comes together
+    there, and of more than a part of it."""
+    if group.cluster is None:
+        return False
+    origins = plan.before if plan.kind == "merge" else (group.cluster,)
+    return all(has_overruling(cluster) for cluster in origins)
 
 
 def _grouped(plan: Plan) -> dict[Cluster, list[LogEntry]]:
@@ -237,6 +264,8 @@ def _settle(group: PlannedGroup, plan: Plan) -> Cluster:
     cluster.distance_limit = distance_limit(queries)
     cluster.n_members, cluster.n_joined, cluster.n_beyond = len(group.entries), 0, 0
     cluster.drift, cluster.is_by_hand = 0.0, True
+    if has_overruling(cluster) and not is_still_overruled(plan, group):
+        cluster.params = {**cluster.params, "is_noise_overruled": False}
     cluster.save()
     distances = np.linalg.norm(queries - cluster.centroid_vector, axis=1)
     for entry, distance in zip(group.entries, distances, strict=True):

@@ -104,7 +104,9 @@ def item_edit(*, item: Reviewable, text: str, by: Any) -> Reviewable:
 
 
 def auto_approve() -> dict[str, int]:
-    """Approve what the policy trusts: unflagged rules by strategy, unflagged pairs by source."""
+    """Approve what the policy trusts: unflagged rules by strategy, unflagged pairs by source.
+
+    What a person put back into the queue waits for a person."""
     policy = CurationPolicy.current()
     rules = Rule.objects.filter(kind=RuleKind.FEEDBACK, strategy__in=policy.auto_approve_rules)
     pairs = PreferencePair.objects.filter(source__in=policy.auto_approve_pairs)
@@ -112,7 +114,8 @@ def auto_approve() -> dict[str, int]:
 
 
 def approve_all() -> dict[str, int]:
-    """Approve everything unflagged, as ``learn --approve-all`` asks; flagged things wait."""
+    """Approve everything unflagged, as ``learn --approve-all`` asks; flagged things, and those that
+    a person put back, wait."""
     rules = Rule.objects.filter(kind=RuleKind.FEEDBACK)
     return {
         "rules": _approve_silently(rules),
@@ -121,7 +124,8 @@ def approve_all() -> dict[str, int]:
 
 
 def _approve_silently(rows: Any) -> int:
-    return rows.filter(state=ReviewState.PROPOSED, flags=[], second_opinion="").update(
+    waiting = rows.filter(state=ReviewState.PROPOSED, is_put_back=False)
+    return waiting.filter(flags=[], second_opinion="").update(
         state=ReviewState.APPROVED,
         is_auto_approved=True,
         reviewed_at=timezone.now(),
@@ -132,6 +136,8 @@ def _approve_silently(rows: Any) -> int:
 @transaction.atomic
 def subject_exclude(*, subject: LogEntry | Cluster, is_excluded: bool, by: Any) -> None:
     """Keep an entry or a whole cluster out of training, or let it in again."""
+    if subject.is_excluded == is_excluded:
+        return
     subject.is_excluded = is_excluded
     subject.excluded_by = by if is_excluded else None
     subject.save(update_fields=["is_excluded", "excluded_by", "updated_at"])

@@ -153,6 +153,7 @@ def _restore(action: ReviewAction, row: dict[str, Any], by: Any) -> Reviewable |
     before = row["before"] | {
         name: row["before"][name] and datetime.fromisoformat(row["before"][name]) for name in TIMES
     }
+    before["is_put_back"] = before["state"] == ReviewState.PROPOSED
     if model is Rule:
         before["embedding"] = None
     unchanged = model.objects.filter(

@@ -19,7 +19,7 @@ NEXT_REPLY = "next_reply"
 LOGGED_REPLY = "logged_reply"
 """Strategy of the candidate that is the reply itself: it carries the judge's score of it."""
 
-INHERITED = ["state", "reviewed_by_id", "reviewed_at", "is_auto_approved"]
+INHERITED = ["state", "reviewed_by_id", "reviewed_at", "is_auto_approved", "is_put_back"]
 
 
 @transaction.atomic

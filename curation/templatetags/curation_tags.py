@@ -15,10 +15,12 @@ from curation.forms import CLUSTERING_RULES
 from curation.models import Cluster, ClusterEvent, LogEntry, ReviewState, SecondOpinion
 from curation.queues import MAX_COUNT, overview_counts
 from curation.services.flags import flag_label
+from curation.services.seen import seen_stamp
 from uno_site.audit.models import AuditEvent
 
 register = template.Library()
 register.filter("flag_label", flag_label)
+register.filter("seen", seen_stamp)
 
 RULE_SOURCES = {
     "extractive": _("from the user's own words"),

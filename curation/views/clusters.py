@@ -24,6 +24,7 @@ from curation.selectors import (
 )
 from curation.services.noise import cluster_rename, noise_overrule
 from curation.services.review import entries_exclude, subject_exclude
+from curation.views.asking import asked
 from curation.what_if import what_if
 from uno_site.accounts.permissions import curator_required
 
@@ -86,7 +87,7 @@ def cluster_detail(request: HttpRequest, cluster_id: UUID) -> HttpResponse:
 def cluster_exclude(request: HttpRequest, cluster_id: UUID) -> HttpResponse:
     """Keep a whole cluster out of training, or let it in again."""
     cluster = get_object_or_404(Cluster.objects.current(), pk=cluster_id)
-    subject_exclude(subject=cluster, is_excluded=not cluster.is_excluded, by=request.user)
+    subject_exclude(subject=cluster, is_excluded=asked(request, "exclude"), by=request.user)
     done = _("Excluded from training.") if cluster.is_excluded else _("Included again.")
     messages.success(request, done)
     return redirect("curation:cluster", cluster.pk)
@@ -97,7 +98,9 @@ def cluster_exclude(request: HttpRequest, cluster_id: UUID) -> HttpResponse:
 def cluster_noise(request: HttpRequest, cluster_id: UUID) -> HttpResponse:
     """Overrule the noise flag, or leave it to the checks again."""
     cluster = get_object_or_404(Cluster.objects.current(), pk=cluster_id)
-    cluster = noise_overrule(cluster=cluster, by=request.user)
+    cluster = noise_overrule(
+        cluster=cluster, by=request.user, is_overruled=asked(request, "overrule")
+    )
     done = _("This cluster counts as noise.") if cluster.is_noise else _("Not treated as noise.")
     messages.success(request, done)
     return redirect("curation:cluster", cluster.pk)

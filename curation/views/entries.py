@@ -16,6 +16,7 @@ from curation.queues import LATEST
 from curation.selectors import entry_lineage, entry_list, entry_sources
 from curation.services.distilling import entries_retry
 from curation.services.review import subject_exclude
+from curation.views.asking import asked
 from uno_site.accounts.permissions import curator_required
 from uno_site.keyset import stretch
 
@@ -56,7 +57,7 @@ def entry_detail(request: HttpRequest, entry_id: UUID) -> HttpResponse:
 def entry_exclude(request: HttpRequest, entry_id: UUID) -> HttpResponse:
     """Keep an entry out of training, or let it in again."""
     entry = get_object_or_404(LogEntry.objects.visible_to(request.user), pk=entry_id)
-    subject_exclude(subject=entry, is_excluded=not entry.is_excluded, by=request.user)
+    subject_exclude(subject=entry, is_excluded=asked(request, "exclude"), by=request.user)
     done = _("Excluded from training.") if entry.is_excluded else _("Included again.")
     messages.success(request, done)
     return redirect("curation:entry", entry.pk)

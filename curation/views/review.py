@@ -31,6 +31,7 @@ from curation.services.review_actions import (
     action_undo,
     actions_run,
 )
+from curation.services.seen import refuse_stale
 from uno_site.accounts.permissions import curator_required
 from uno_site.accounts.selectors import curators
 
@@ -123,6 +124,7 @@ def item_decide(request: HttpRequest, noun: str, item_id: UUID, action: str) -> 
     item = own_item(request, noun, item_id)
     if action not in SERVICES:
         raise Http404
+    refuse_stale(item, request.POST.get("seen", ""), by=request.user)
     values = _values(request, noun, action)
     outcome = action_run(verb=action, noun=noun, item=item, by=request.user, **values)
     is_opinion = action in ("approve", "reject") and item.is_open_to_opinions

@@ -30,8 +30,14 @@
     const item = items()[current];
     if (!item?.dataset.claim || !isOpen(item) || document.hidden) return;
     const answer = await tell(item.dataset.claim);
-    if (answer.status === 204) claimed = item;
+    if (answer.status === 204) keep(item);
     else if (answer.status === 409) lock(item, await answer.text());
+  }
+
+  // The answer may come when another item is looked at already: then nobody would give it back.
+  function keep(item) {
+    if (items()[current] === item) claimed = item;
+    else if (item.isConnected && isOpen(item)) tell(item.dataset.release);
   }
 
   // Somebody else has it: say so, and go on.
@@ -125,6 +131,9 @@
     "?": () => document.getElementById("review-keys").showModal(),
   };
 
+  // A key that is held goes on moving, but decides once.
+  const MOVES = ["ArrowDown", "ArrowUp", "j", "k"];
+
   const isTyping = (target) => target.closest("input:not([type=checkbox]), textarea, select, [contenteditable]");
   const isControl = (target) => target.closest("a, button, summary, input");
 
@@ -132,20 +141,21 @@
     if (document.querySelector("dialog[open]")) return;
     const area = event.target.closest?.("textarea");
     if (area && event.key === "Escape") {
-      const item = area.closest("[data-review-item]");
-      area.closest("details").open = false;
-      return select(items().indexOf(item));
+      const details = area.closest("details");
+      if (!details) return area.blur(); // a comment, beside the items
+      details.open = false;
+      return select(items().indexOf(area.closest("[data-review-item]")));
     }
     if (area && event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
       event.preventDefault();
-      return area.form.requestSubmit();
+      return event.repeat ? undefined : area.form.requestSubmit();
     }
     if (isTyping(event.target) || event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.key === "Enter" && isControl(event.target)) return;
-    const act = keys[event.key.length === 1 ? event.key.toLowerCase() : event.key];
-    if (!act) return;
+    const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
+    if (!keys[key]) return;
     event.preventDefault();
-    act();
+    if (!event.repeat || MOVES.includes(key)) keys[key]();
   });
 
   queue.addEventListener("focusin", (event) => {

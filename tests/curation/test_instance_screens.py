@@ -16,6 +16,7 @@ from curation.roles.results import CheckResult
 from curation.roles.strategies import STRATEGIES
 from tests.factories import ClusterFactory, LogEntryFactory
 from uno_site.accounts.models import User
+from uno_site.audit.models import AuditEvent
 from uno_site.jobs.models import Job
 from uno_site.uploads import MAX_UPLOAD_BYTES
 
@@ -27,10 +28,39 @@ def test_excluding_an_entry_and_a_cluster_and_back(curator: User, client_for: Si
     client, entry, cluster = client_for(curator), LogEntryFactory(), ClusterFactory()
     for subject, name in ((entry, "entry-exclude"), (cluster, "cluster-exclude")):
         url = reverse(f"curation:{name}", args=[subject.pk])
-        for expected in (True, False):
-            client.post(url)
+        for said in ("yes", "yes", "no", "no"):
+            client.post(url, {"exclude": said})
             subject.refresh_from_db()
-            assert subject.is_excluded is expected
+            assert subject.is_excluded is (said == "yes")
+        events = AuditEvent.objects.filter(subject_id=str(subject.pk))
+        assert events.count() == 2
+
+
+def test_the_buttons_say_what_they_are_for(curator: User, client_for: SignIn) -> None:
+    entry, cluster = LogEntryFactory(), ClusterFactory(is_noise=True, noise_reasons=["Odd."])
+    client = client_for(curator)
+    pages = {
+        "excluded": [client.get(reverse("curation:entry", args=[entry.pk]))],
+        "cluster": [client.get(reverse("curation:cluster", args=[cluster.pk]))],
+    }
+    LogEntry.objects.update(is_excluded=True)
+    Cluster.objects.update(is_excluded=True, is_noise=False, params={"is_noise_overruled": True})
+    pages["excluded"].append(client.get(reverse("curation:entry", args=[entry.pk])))
+    pages["cluster"].append(client.get(reverse("curation:cluster", args=[cluster.pk])))
+    for before, after in pages.values():
+        assert 'name="exclude" value="yes"' in before.content.decode()
+        assert 'name="exclude" value="no"' in after.content.decode()
+    before, after = pages["cluster"]
+    assert 'name="overrule" value="yes"' in before.content.decode()
+    assert 'name="overrule" value="no"' in after.content.decode()
+
+
+def test_a_button_that_says_nothing_changes_nothing(curator: User, client_for: SignIn) -> None:
+    entry = LogEntryFactory()
+    url = reverse("curation:entry-exclude", args=[entry.pk])
+    assert client_for(curator).post(url).status_code == 400
+    entry.refresh_from_db()
+    assert not entry.is_excluded
 
 
 def test_ticked_members_are_excluded(curator: User, client_for: SignIn) -> None:
@@ -50,8 +80,9 @@ def test_a_cluster_says_why_it_is_noise_and_can_be_overruled(
     cluster = ClusterFactory(is_noise=True, noise_reasons=["Its corrections pull both ways."])
     client, url = client_for(curator), reverse("curation:cluster", args=[cluster.pk])
     assert "pull both ways" in client.get(url).content.decode()
-    client.post(reverse("curation:cluster-noise", args=[cluster.pk]))
-    assert not Cluster.objects.get().is_noise
+    for _ in range(2):  # two curators, or a double click
+        client.post(reverse("curation:cluster-noise", args=[cluster.pk]), {"overrule": "yes"})
+        assert not Cluster.objects.get().is_noise
     assert "overruled" in client.get(url).content.decode()
 
 

@@ -55,6 +55,6 @@ def test_a_curator_overrules_and_it_holds(curator: User) -> None:
     noise_overrule(cluster=cluster, by=curator)
     assert not cluster.is_noise
     assert not noise_assess(cluster).is_noise
-    noise_overrule(cluster=cluster, by=curator)
+    noise_overrule(cluster=cluster, by=curator, is_overruled=False)
     assert cluster.is_noise
     assert AuditEvent.objects.filter(action="cluster.overrule_noise", actor=curator).count() == 1

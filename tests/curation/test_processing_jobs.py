@@ -4,10 +4,19 @@ from __future__ import annotations
 
 import pytest
 
-from curation.models import CurationPolicy, EntryState, LogEntry
+from curation.models import CurationPolicy, EntryState, LogEntry, ReviewState, Rule
+from curation.services import processing
 from curation.services.processing import STAGES, has_pending_work, is_processing_due
-from tests.factories import FeedbackFactory, LogEntryFactory, RuleFactory, UserFactory
+from tests.factories import (
+    ClusterFactory,
+    FeedbackFactory,
+    LogEntryFactory,
+    RuleFactory,
+    UserFactory,
+)
 from tests.scripted import ScriptedClient
+from uno_site.errors import UnoError
+from uno_site.inference.errors import EngineUnreachable
 from uno_site.jobs.registry import get_kind
 from uno_site.jobs.services import job_run_now
 
@@ -53,6 +62,36 @@ def test_there_is_work_while_something_is_new() -> None:
     assert not has_pending_work()
     LogEntryFactory()
     assert has_pending_work()
+
+
+@pytest.mark.parametrize("stage", ["rules_merge", "clusters_update", "gaps_update"])
+def test_imported_logs_are_work_until_they_are_through(
+    monkeypatch: pytest.MonkeyPatch, stage: str
+) -> None:
+    def broken(**_: object) -> None:
+        raise EngineUnreachable("The engine is away.")
+
+    entry = LogEntryFactory(user=None, source="import:file", correction="Dear Ana, no. Best, Bo")
+    with monkeypatch.context() as away:
+        away.setattr(processing, stage, broken)
+        with pytest.raises(UnoError, match="away"):
+            job_run_now(kind="curation.process")
+    entry.refresh_from_db()
+    assert entry.state == EntryState.DISTILLED
+    assert has_pending_work()
+    job_run_now(kind="curation.process")
+    entry.refresh_from_db()
+    assert (entry.cluster is not None, entry.pairs.count()) == (True, 1)
+    assert not has_pending_work()
+
+
+def test_entries_without_a_standing_rule_have_no_place_to_wait_for() -> None:
+    rule = RuleFactory(state=ReviewState.REJECTED)
+    assert not has_pending_work()
+    Rule.objects.update(state=ReviewState.PROPOSED)
+    assert has_pending_work()
+    LogEntry.objects.filter(pk=rule.entry_id).update(cluster=ClusterFactory())
+    assert not has_pending_work()
 
 
 def test_the_policy_can_switch_the_schedule_off() -> None:

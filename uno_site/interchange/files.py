@@ -17,6 +17,7 @@ from typing import Any, BinaryIO, cast
 
 import ijson
 
+from uno_site.interchange.constants import REFUSAL, ConstantStream
 from uno_site.interchange.errors import LogFileUnreadable, RowInvalid
 from uno_site.interchange.items import ItemStream, Row, iter_items
 from uno_site.interchange.records import RowError, Unit
@@ -102,7 +103,7 @@ class RowFile:
 
     def _items(self, base_depth: int) -> Iterator[tuple[int, Row | RowError]]:
         number = 0
-        stream = ItemStream(self._stream)
+        stream = ItemStream(ConstantStream(self._stream))
         try:
             for number, row in iter_items(stream, base_depth, max_bytes=MAX_LINE_BYTES):
                 yield number, row
@@ -201,7 +202,7 @@ def _read_row(line: int, raw: bytes) -> Row | RowError:
 
 def _decode_row(raw: bytes) -> Row:
     try:
-        row = json.loads(raw.decode("utf-8"))
+        row = json.loads(raw.decode("utf-8"), parse_constant=_refuse_constant)
     except UnicodeDecodeError as error:
         byte = raw[error.start]
         raise RowInvalid(f"not UTF-8 (byte 0x{byte:02X} at position {error.start})") from error
@@ -214,6 +215,10 @@ def _decode_row(raw: bytes) -> Row:
     if not isinstance(row, dict):
         raise RowInvalid(f"a JSON {_json_type(row)} where an object is expected, one a line")
     return row
+
+
+def _refuse_constant(name: str) -> None:
+    raise RowInvalid(REFUSAL)
 
 
 def _json_type(value: object) -> str:

@@ -7,11 +7,12 @@ but read past, so that the items after it still come.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, BinaryIO
+from typing import Any, Protocol
 
 import ijson
 from ijson.common import ObjectBuilder
 
+from uno_site.interchange.constants import REFUSAL, STAND_IN
 from uno_site.interchange.records import RowError
 
 Row = dict[str, Any]
@@ -25,10 +26,17 @@ MAX_VALUE_BYTES = 64 * 2**20
 _STARTS, _ENDS = frozenset(["start_map", "start_array"]), frozenset(["end_map", "end_array"])
 
 
+class Source(Protocol):
+    """Anything that gives bytes."""
+
+    def read(self, size: int, /) -> bytes:
+        """The next bytes, ``size`` or about as many; none at the end."""
+
+
 class ItemStream:
     """What the parser reads: bytes, counted, and refused where one value takes too many."""
 
-    def __init__(self, source: BinaryIO) -> None:
+    def __init__(self, source: Source) -> None:
         self._source = source
         self.n_read = 0
         self.mark = 0
@@ -57,6 +65,8 @@ class _Item:
             self._give_up(f"longer than {self.max_bytes // 2**20} MiB")
         elif depth > MAX_DEPTH:
             self._give_up("invalid JSON: nested too deeply")
+        elif value == STAND_IN:
+            self._give_up(REFUSAL)
         else:
             self._builder.event(event, value)
 
