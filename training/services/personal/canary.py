@@ -38,6 +38,7 @@ def canary_check(run: TrainingRun, report: Reporter) -> Adapter | None:
     run_set_state(run, RunState.VERIFYING)
     try:
         findings = _find(run, report)
+        report.check_cancelled()  # what it learned may have been withdrawn meanwhile
     except JobCancelled as reason:
         run_stopped(run, str(reason))
         raise

@@ -25,7 +25,8 @@ def broken_runs() -> QuerySet[TrainingRun]:
     """Runs of which something that they learned is gone, and not followed yet; oldest first.
 
     A run knows how many interactions it took. Fewer are left where one was deleted, its reply
-    was, or its person no longer agrees.
+    was, or its person no longer agrees. What went on from a flagged version learned what that
+    one had: it may have been registered after the flagging.
     """
     is_left = Q(
         shared_interactions__reply__isnull=False,
@@ -37,8 +38,10 @@ def broken_runs() -> QuerySet[TrainingRun]:
         n_left=Count("shared_interactions", filter=is_left, distinct=True)
     )
     is_open = Q(adapters=None) | Q(adapters__is_tainted=False)
-    broken = runs.filter(is_open, n_left__lt=F("n_train") + F("n_validation"))
-    return broken.order_by("created_at")
+    flagged = Adapter.objects.shared().filter(is_tainted=True).values_list("sha256", flat=True)
+    is_broken = Q(n_left__lt=F("n_train") + F("n_validation"))
+    is_broken |= Q(config__init_sha256__in=list(flagged))
+    return runs.filter(is_open, is_broken).order_by("created_at")
 
 
 def shared_sync() -> dict[str, int]:
