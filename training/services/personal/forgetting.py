@@ -54,7 +54,8 @@ def orphaned_keys() -> set[UUID]:
 
 
 def gone_interactions() -> QuerySet[Interaction]:
-    """Interactions whose reply was deleted or taken out of the learning."""
+    """Interactions whose reply was deleted or taken out of the learning, or of which what was
+    said was taken back."""
     return Interaction.objects.gone()
 
 
@@ -96,7 +97,7 @@ def _delete_versions(runs: QuerySet[TrainingRun]) -> int:
 
 
 def _forget_gone(user_id: UUID) -> int:
-    """Take a person's deleted replies out: every version since the first that learned from one
+    """Take a person's gone interactions out: every version since the first that learned from one
     goes, what else those had learned waits again, and the newest version left answers."""
     gone = gone_interactions().filter(user=user_id)
     first = TrainingRun.objects.filter(interactions__in=gone).order_by("created_at").first()

@@ -10,7 +10,7 @@ from django.contrib.auth import get_user_model
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from training.models import Adapter, AdapterState, Interaction, RunState, TrainingRun
+from training.models import Adapter, AdapterState, Interaction, Mask, RunState, TrainingRun
 from training.services import runs as run_services
 from training.services.execution import run_execute
 from training.services.reporting import Portion, Reporter
@@ -63,8 +63,10 @@ def _is_due(user: Any) -> bool:
     since = timezone.now() - QUEUE.retry_after
     if own.filter(state=RunState.FAILED, finished_at__gte=since).exists():
         return False
-    n_waiting = Interaction.objects.visible_to(user).waiting().count()
-    return n_waiting + new_replies(user).count() >= QUEUE.min_new
+    queue = Interaction.objects.visible_to(user)
+    n_changed = queue.changed().exclude(mask=Mask.NONE).count()
+    n_new = n_changed + new_replies(user).count()
+    return queue.waiting().count() + n_new >= QUEUE.min_new
 
 
 def personal_update_all(report: Reporter, job: Job | None = None) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from django.db.models import Count, QuerySet
 from django.utils import timezone
 
 from chat.models import Message
-from training.models import AdapterState, Interaction, RunState, TrainingRun
+from training.models import AdapterState, Interaction, Mask, RunState, TrainingRun
 from training.services.execution import run_execute
 from training.services.personal.canary import canary_check
 from training.services.personal.queue import heard, queue_fill
@@ -65,10 +65,13 @@ def shared_is_due() -> bool:
 
 
 def _counts() -> Counter[Any]:
-    """How many interactions of each person wait, those that were not looked at included."""
-    waiting = Interaction.objects.waiting_for_all().order_by()
-    rows = waiting.values_list("user").annotate(n=Count("pk"))
-    counts: Counter[Any] = Counter(dict(rows))
+    """How many interactions of each person wait, those that were not looked at included, or not
+    since more was said of them."""
+    counts: Counter[Any] = Counter()
+    changed = Interaction.objects.agreed().changed().exclude(mask=Mask.NONE)
+    for found in (Interaction.objects.waiting_for_all(), changed):
+        rows = found.order_by().values_list("user").annotate(n=Count("pk"))
+        counts.update(dict(rows))
     new = heard(Message.objects.filter(conversation__user__in=people_who_agree())).order_by()
     counts.update(dict(new.values_list("conversation__user").annotate(n=Count("pk"))))
     return counts
