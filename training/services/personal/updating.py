@@ -99,13 +99,16 @@ def personal_update(user: Any, report: Reporter, job: Job | None = None) -> Trai
     """Update the person's adapter, or go on with the update that ``job`` was broken off in.
 
     The version before answers until the new one has passed its check, and afterwards where it
-    has not. None where the queue does not hold enough.
+    has not. None where the queue does not hold enough, or its owner has switched it off or
+    withdrawn while others' were trained.
 
     Raises
     ------
     TrainingFailed, InferenceError
         The run failed, or the engine is away; what is served has not changed.
     """
+    if not _is_wanted(user):
+        return None
     run = _unfinished(user, job) or _begin(user, job)
     if run is None:
         return None
@@ -116,6 +119,11 @@ def personal_update(user: Any, report: Reporter, job: Job | None = None) -> Trai
     if adapter is not None and adapter.state == AdapterState.ACCEPTED:
         personal_serve(adapter)
     return run
+
+
+def _is_wanted(user: Any) -> bool:
+    """Whether it may learn, as things are now: those to update were found when the job began."""
+    return people_with_adapter().filter(pk=user.pk).exists()
 
 
 def _unfinished(user: Any, job: Job | None) -> TrainingRun | None:
