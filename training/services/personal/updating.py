@@ -21,7 +21,15 @@ from uno_site.runtime.services import runtime_setting
 
 from .canary import canary_check
 from .queue import new_replies, queue_fill
-from .runs import Learner, rows_of, run_begin, run_tidy
+from .runs import (
+    Learner,
+    is_check_due,
+    rows_of,
+    run_begin,
+    run_tidy,
+    unchecked_run,
+    unfinished_run,
+)
 from .serving import personal_serve
 
 
@@ -52,12 +60,16 @@ def people_with_adapter() -> QuerySet[Any]:
 
 
 def people_to_update() -> list[Any]:
-    """Those of them whose queue may hold enough for an update, and whose last run did not fail."""
+    """Those of them whose last run is still to be checked, or whose queue may hold enough for an
+    update where the last run did not fail."""
     return [user for user in people_with_adapter() if _is_due(user)]
 
 
 def _is_due(user: Any) -> bool:
     own = TrainingRun.objects.personal(user.pk)
+    unchecked = unchecked_run(own, "run")
+    if unchecked is not None:
+        return is_check_due(unchecked)
     if own.filter(state__in=run_services.ACTIVE_STATES).exists():
         return False
     since = timezone.now() - QUEUE.retry_after
@@ -96,7 +108,8 @@ def personal_update_all(report: Reporter, job: Job | None = None) -> dict[str, A
 
 
 def personal_update(user: Any, report: Reporter, job: Job | None = None) -> TrainingRun | None:
-    """Update the person's adapter, or go on with the update that ``job`` was broken off in.
+    """Update the person's adapter, or go on with the update that ``job`` was broken off in, or
+    whose check could not be done.
 
     The version before answers until the new one has passed its check, and afterwards where it
     has not. None where the queue does not hold enough, or its owner has switched it off or
@@ -109,7 +122,8 @@ def personal_update(user: Any, report: Reporter, job: Job | None = None) -> Trai
     """
     if not _is_wanted(user):
         return None
-    run = _unfinished(user, job) or _begin(user, job)
+    own = TrainingRun.objects.personal(user.pk)
+    run = unfinished_run(own, "run", job) or _begin(user, job)
     if run is None:
         return None
     if run.state in (RunState.QUEUED, RunState.TRAINING):
@@ -124,11 +138,6 @@ def personal_update(user: Any, report: Reporter, job: Job | None = None) -> Trai
 def _is_wanted(user: Any) -> bool:
     """Whether it may learn, as things are now: those to update were found when the job began."""
     return people_with_adapter().filter(pk=user.pk).exists()
-
-
-def _unfinished(user: Any, job: Job | None) -> TrainingRun | None:
-    active = TrainingRun.objects.personal(user.pk).filter(state__in=run_services.ACTIVE_STATES)
-    return active.filter(job=job).first() if job is not None else None
 
 
 def _begin(user: Any, job: Job | None) -> TrainingRun | None:
