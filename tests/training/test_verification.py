@@ -181,6 +181,21 @@ def test_a_cancelled_verification_leaves_a_cancelled_run(
     assert not Verification.objects.exists()
 
 
+def test_what_is_cancelled_with_the_last_answer_is_not_registered(
+    run: TrainingRun, scripted: ScriptedClient
+) -> None:
+    class Late(SilentReporter):
+        def check_cancelled(self) -> None:
+            if any(request.model.endswith("-2") for request in scripted.requests):
+                raise JobCancelled("The job was cancelled.")
+
+    with pytest.raises(JobCancelled):
+        run_verify(run, Late())
+    run.refresh_from_db()
+    assert run.state == RunState.CANCELLED
+    assert not run.adapters.exists()
+
+
 def test_a_critic_is_verified_by_draft_critique_and_revision(
     ready_cluster: Cluster, scripted: ScriptedClient, trainer: Callable[..., None]
 ) -> None:

@@ -53,6 +53,7 @@ def run_verify(run: TrainingRun, report: Reporter) -> Verification:
     run_set_state(run, RunState.VERIFYING)
     try:
         findings = _find(run, run_folder(run), report)
+        report.check_cancelled()  # what it learned may have been withdrawn meanwhile
     except JobCancelled as reason:
         run_stopped(run, str(reason))
         raise

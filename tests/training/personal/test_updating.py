@@ -24,6 +24,7 @@ from training.services.personal.updating import (
     personal_update_all,
 )
 from training.services.reporting import SilentReporter
+from uno_site.accounts.models import User
 from uno_site.accounts.services import consent_set, personal_adapter_switch
 from uno_site.errors import Conflict
 from uno_site.jobs.registry import get_kind
@@ -167,6 +168,41 @@ def test_who_does_not_want_it_is_not_learned_from(talkative, admin) -> None:
     personal_adapter_switch(user=talkative, is_on=True)
     consent_set(user=talkative, has_consented=False)
     assert people_to_update() == []
+
+
+@pytest.mark.parametrize("how", ["switch", "consent", "server", "account"])
+def test_who_changes_their_mind_while_others_train_gets_no_version(
+    talkative, bob, admin, scripted, how
+) -> None:
+    personal_adapter_switch(user=bob, is_on=True)
+    for _ in range(8):
+        say(bob)
+    others: list[User] = []
+
+    def change_mind(request: Any) -> str:
+        """While the first of the two is trained, the other one no longer wants it."""
+        if not others:
+            at_work = TrainingRun.objects.get().owner
+            others.append(talkative if at_work == bob else bob)
+            give_up(others[0], how, admin)
+        return f"You ask: {request.messages[-1].content} I say: {request.model}"
+
+    scripted.reply = change_mind
+    told = personal_update_all(SilentReporter())
+    assert len(told["runs"]) == 1
+    assert others
+    assert not TrainingRun.objects.filter(owner=others[0]).exists()
+
+
+def give_up(user: User, how: str, admin: User) -> None:
+    if how == "switch":
+        personal_adapter_switch(user=user, is_on=False)
+    elif how == "consent":
+        consent_set(user=user, has_consented=False)
+    elif how == "account":
+        User.objects.filter(pk=user.pk).update(is_active=False)
+    else:
+        runtime_settings_change(values={"personal_adapters": False}, by=admin)
 
 
 def test_a_change_of_mind_during_the_training_wins(talkative, scripted) -> None:

@@ -54,15 +54,19 @@ def orphaned_keys() -> set[UUID]:
 
 
 def gone_interactions() -> QuerySet[Interaction]:
-    """Interactions whose reply was deleted or taken out of the learning."""
+    """Interactions whose reply was deleted or taken out of the learning, or of which what was
+    said was taken back."""
     return Interaction.objects.gone()
 
 
 def empty_runs() -> QuerySet[TrainingRun]:
-    """Personal runs that are over, and of whose interactions none is left."""
+    """Personal runs that are over, and of whose interactions none is left.
+
+    One may have a version even so: what it learned was deleted while it was checked.
+    """
     learned = Interaction.objects.filter(run=OuterRef("pk"))
     owned = TrainingRun.objects.exclude(owner_key=None)
-    return owned.exclude(state__in=ACTIVE_STATES).filter(~Q(Exists(learned)), adapters=None)
+    return owned.exclude(state__in=ACTIVE_STATES).filter(~Q(Exists(learned)))
 
 
 def has_to_forget() -> bool:
@@ -78,12 +82,22 @@ def personal_sync() -> dict[str, int]:
         totals["n_people"] += 1
     for user_id in set(gone_interactions().values_list("user", flat=True)):
         totals["n_versions"] += _forget_gone(user_id)
+    totals["n_versions"] += _delete_versions(empty_runs())
     totals["n_runs"] = _delete_runs(empty_runs())
     return totals
 
 
+def _delete_versions(runs: QuerySet[TrainingRun]) -> int:
+    """Delete what these runs made; whom one of them answered is answered by another, if any."""
+    adapters = list(Adapter.objects.filter(run__in=runs))
+    n_versions = _delete_adapters(adapters)
+    for key in {adapter.owner_key for adapter in adapters if adapter.owner_key is not None}:
+        _serve_newest(key)
+    return n_versions
+
+
 def _forget_gone(user_id: UUID) -> int:
-    """Take a person's deleted replies out: every version since the first that learned from one
+    """Take a person's gone interactions out: every version since the first that learned from one
     goes, what else those had learned waits again, and the newest version left answers."""
     gone = gone_interactions().filter(user=user_id)
     first = TrainingRun.objects.filter(interactions__in=gone).order_by("created_at").first()

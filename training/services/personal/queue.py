@@ -3,6 +3,7 @@
 A follow-up is relevant if the sentence classifier finds a wish or a correction in it, or if the
 person rewrote the reply. A small model learns as readily from what has nothing to do with the
 reply (docs/experiments.md), so the rest is masked: it is in the queue, and teaches nothing.
+What is said later counts too: it is judged anew, as long as no adapter has learned it.
 """
 
 from __future__ import annotations
@@ -12,22 +13,17 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Q, QuerySet
+from django.utils import timezone
 
-from chat.models import (
-    ConversationOrigin,
-    Feedback,
-    Message,
-    MessageOrigin,
-    MessageRole,
-    MessageState,
-)
+from chat.models import ConversationOrigin, Message, MessageOrigin, MessageRole, MessageState
 from chat.provenance import IMPORTED
 from curation.ml.classifier import SentenceClassifier
 from curation.ml.extractive import extract_rules
 from curation.roles.sentence_model import sentence_classifier
 from curation.services.embedding import embedder_name
 from training.models import Interaction, Mask
+from training.personal_models import is_heard
 from uno_site.engine_clients import base_model_name, served_client
 from uno_site.inference.protocol import FloatArray
 
@@ -68,15 +64,11 @@ def heard(replies: QuerySet[Message]) -> QuerySet[Message]:
     for many people, nor those that came with an import or were taken out of the learning, nor
     those that were shown notes: these are not what the model would have said by itself.
     """
-    answers = Message.objects.filter(parent=OuterRef("pk"), role=MessageRole.USER)
-    comments = Feedback.objects.filter(message=OuterRef("pk")).exclude(comment="")
-    rewritten = Message.objects.filter(correction_of=OuterRef("pk"))
-    is_heard = Q(Exists(answers)) | Q(Exists(comments)) | Q(Exists(rewritten))
     # A key that is not there is neither equal nor unequal to anything.
     is_imported = Q(provenance__has_key="reason", provenance__reason=IMPORTED)
     return (
         replies.filter(
-            is_heard,
+            is_heard("pk"),
             ~is_imported,
             conversation__origin=ConversationOrigin.CHAT,
             role=MessageRole.ASSISTANT,
@@ -106,30 +98,43 @@ def said_about(reply: Message) -> Said:
 
 
 def queue_fill(user: Any) -> int:
-    """Take new replies into the person's queue; how many.
+    """Take new replies into the person's queue, and judge those anew of which more was said;
+    how many are new.
 
     Raises
     ------
     InferenceError
         The engine does not answer: what was said is embedded to be told apart.
     """
-    replies = list(new_replies(user).select_related("conversation", "tokens"))
-    if not replies:
+    replies = new_replies(user).select_related("conversation", "tokens")
+    rows = [_row(user, reply) for reply in replies]
+    own = Interaction.objects.visible_to(user)
+    changed = list(own.changed().select_related("reply__conversation"))
+    if not (rows or changed):
         return 0
     embed = served_client().embed
     mask = partial(mask_of, classifier=sentence_classifier(embed, embedder_name()), embed=embed)
-    rows = [
-        Interaction(
-            user=user,
-            reply=reply,
-            reply_key=reply.pk,
-            mask=mask(said_about(reply)),
-            has_sampled_ids=sampled_ids(reply) is not None,
-            created_at=reply.created_at,
-        )
-        for reply in replies
-    ]
+    for row in (*rows, *changed):
+        _judge(row, mask)
+    Interaction.objects.bulk_update(changed, ["mask", "has_comment", "judged_at"])
     return len(Interaction.objects.bulk_create(rows, ignore_conflicts=True))
+
+
+def _row(user: Any, reply: Message) -> Interaction:
+    return Interaction(
+        user=user,
+        reply=reply,
+        reply_key=reply.pk,
+        has_sampled_ids=sampled_ids(reply) is not None,
+        created_at=reply.created_at,
+    )
+
+
+def _judge(row: Interaction, mask: Callable[[Said], Mask]) -> None:
+    row.judged_at = timezone.now()  # before what was said is read: what comes later is newer
+    assert row.reply is not None, "only interactions that are there are judged"
+    said = said_about(row.reply)
+    row.mask, row.has_comment = mask(said), bool(said.comment)
 
 
 def mask_of(said: Said, classifier: SentenceClassifier, embed: Embed) -> Mask:

@@ -1,24 +1,34 @@
-"""Making the run of one update, a person's or the shared adapter's: rows on disk, and its row."""
+"""The run of one update, a person's or the shared adapter's: making it, and going on with one."""
 
 from __future__ import annotations
 
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import QuerySet
+from django.utils import timezone
 
 from training.ml.warm_start import misfit
-from training.models import Adapter, AdapterKind, Interaction, TrainingRun
+from training.models import (
+    Adapter,
+    AdapterKind,
+    Interaction,
+    RunState,
+    TrainingRun,
+    Verification,
+)
 from training.services import runs as run_services
 from training.services.adapters import is_intact
 from training.services.base_model import TorchBase
 from training.services.profiles import config_for
 from training.services.run_folder import Row, dump_rows, rows_hash
-from training.services.starting_points import StartingPoint
+from training.services.starting_points import StartingPoint, is_tainted_start
 from uno_site.audit.services import audit_record
 from uno_site.engine_clients import base_model_name, served_client
 from uno_site.jobs.models import Job
@@ -28,6 +38,8 @@ from .rows import canary_rows, interaction_row
 
 #: One of so many interactions only validates.
 HELD_OUT_EVERY = 8
+#: A check that could not be done, because the engine was away, is tried again after so long.
+CHECK_AGAIN_AFTER = timedelta(minutes=15)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +121,48 @@ def _config(start: Adapter | None, base: TorchBase) -> dict[str, Any]:
     if misfit(Path(start.path), values, AdapterKind.HINDSIGHT, start.base_sha256):
         return values
     return values | StartingPoint(start, frozenset()).as_config()
+
+
+def unfinished_run(runs: QuerySet[TrainingRun], mark: str, job: Job | None) -> TrainingRun | None:
+    """The run to go on with: the one that ``job`` was broken off in, or :func:`unchecked_run`,
+    which is then the job's."""
+    begun = runs.filter(state__in=run_services.ACTIVE_STATES, job=job) if job is not None else None
+    run = (begun.first() if begun is not None else None) or unchecked_run(runs, mark, job)
+    if run is not None and job is not None and run.job_id != job.pk:
+        run.job = job
+        run.save(update_fields=["job", "updated_at"])
+    return run
+
+
+def unchecked_run(
+    runs: QuerySet[TrainingRun], mark: str, job: Job | None = None
+) -> TrainingRun | None:
+    """The newest of the runs, if it is trained and only its check could not be done, whatever
+    its job was; None where another job than ``job`` is at work on it.
+
+    All that it learned must still be there (``mark`` as in :class:`Learner`).
+    """
+    run = runs.select_related("job").order_by("-created_at").first()
+    if run is None or not _lacks_its_check(run) or is_tainted_start(run):
+        return None
+    if run.job is not None and run.job != job and run.job.is_active:
+        return None
+    learned = Interaction.objects.agreed().filter(**{mark: run})
+    return run if learned.count() == run.n_train + run.n_validation else None
+
+
+def _lacks_its_check(run: TrainingRun) -> bool:
+    """A run whose job has ended is marked as failed (:func:`training.services.runs.runs_settle`)
+    although it is trained."""
+    if run.state not in (RunState.TRAINED, RunState.FAILED):
+        return False
+    is_checked = Verification.objects.filter(run=run).exists()
+    return not is_checked and run_services.run_folder(run).read_json("result.json") is not None
+
+
+def is_check_due(run: TrainingRun) -> bool:
+    """Whether the check that could not be done may be tried again."""
+    return run.updated_at <= timezone.now() - CHECK_AGAIN_AFTER
 
 
 def run_tidy(run: TrainingRun) -> None:

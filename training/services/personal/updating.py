@@ -10,7 +10,7 @@ from django.contrib.auth import get_user_model
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from training.models import Adapter, AdapterState, Interaction, RunState, TrainingRun
+from training.models import Adapter, AdapterState, Interaction, Mask, RunState, TrainingRun
 from training.services import runs as run_services
 from training.services.execution import run_execute
 from training.services.reporting import Portion, Reporter
@@ -21,7 +21,15 @@ from uno_site.runtime.services import runtime_setting
 
 from .canary import canary_check
 from .queue import new_replies, queue_fill
-from .runs import Learner, rows_of, run_begin, run_tidy
+from .runs import (
+    Learner,
+    is_check_due,
+    rows_of,
+    run_begin,
+    run_tidy,
+    unchecked_run,
+    unfinished_run,
+)
 from .serving import personal_serve
 
 
@@ -52,19 +60,25 @@ def people_with_adapter() -> QuerySet[Any]:
 
 
 def people_to_update() -> list[Any]:
-    """Those of them whose queue may hold enough for an update, and whose last run did not fail."""
+    """Those of them whose last run is still to be checked, or whose queue may hold enough for an
+    update where the last run did not fail."""
     return [user for user in people_with_adapter() if _is_due(user)]
 
 
 def _is_due(user: Any) -> bool:
     own = TrainingRun.objects.personal(user.pk)
+    unchecked = unchecked_run(own, "run")
+    if unchecked is not None:
+        return is_check_due(unchecked)
     if own.filter(state__in=run_services.ACTIVE_STATES).exists():
         return False
     since = timezone.now() - QUEUE.retry_after
     if own.filter(state=RunState.FAILED, finished_at__gte=since).exists():
         return False
-    n_waiting = Interaction.objects.visible_to(user).waiting().count()
-    return n_waiting + new_replies(user).count() >= QUEUE.min_new
+    queue = Interaction.objects.visible_to(user)
+    n_changed = queue.changed().exclude(mask=Mask.NONE).count()
+    n_new = n_changed + new_replies(user).count()
+    return queue.waiting().count() + n_new >= QUEUE.min_new
 
 
 def personal_update_all(report: Reporter, job: Job | None = None) -> dict[str, Any]:
@@ -94,17 +108,22 @@ def personal_update_all(report: Reporter, job: Job | None = None) -> dict[str, A
 
 
 def personal_update(user: Any, report: Reporter, job: Job | None = None) -> TrainingRun | None:
-    """Update the person's adapter, or go on with the update that ``job`` was broken off in.
+    """Update the person's adapter, or go on with the update that ``job`` was broken off in, or
+    whose check could not be done.
 
     The version before answers until the new one has passed its check, and afterwards where it
-    has not. None where the queue does not hold enough.
+    has not. None where the queue does not hold enough, or its owner has switched it off or
+    withdrawn while others' were trained.
 
     Raises
     ------
     TrainingFailed, InferenceError
         The run failed, or the engine is away; what is served has not changed.
     """
-    run = _unfinished(user, job) or _begin(user, job)
+    if not _is_wanted(user):
+        return None
+    own = TrainingRun.objects.personal(user.pk)
+    run = unfinished_run(own, "run", job) or _begin(user, job)
     if run is None:
         return None
     if run.state in (RunState.QUEUED, RunState.TRAINING):
@@ -116,9 +135,9 @@ def personal_update(user: Any, report: Reporter, job: Job | None = None) -> Trai
     return run
 
 
-def _unfinished(user: Any, job: Job | None) -> TrainingRun | None:
-    active = TrainingRun.objects.personal(user.pk).filter(state__in=run_services.ACTIVE_STATES)
-    return active.filter(job=job).first() if job is not None else None
+def _is_wanted(user: Any) -> bool:
+    """Whether it may learn, as things are now: those to update were found when the job began."""
+    return people_with_adapter().filter(pk=user.pk).exists()
 
 
 def _begin(user: Any, job: Job | None) -> TrainingRun | None:

@@ -6,7 +6,8 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from django.db.models import Count, F, Q, QuerySet
+from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 
 from training.models import Adapter, AdapterState, Interaction, TrainingRun
 from training.services.run_control import run_cancel
@@ -25,20 +26,17 @@ def broken_runs() -> QuerySet[TrainingRun]:
     """Runs of which something that they learned is gone, and not followed yet; oldest first.
 
     A run knows how many interactions it took. Fewer are left where one was deleted, its reply
-    was, or its person no longer agrees.
+    was, its person no longer agrees, or took back what they said. What went on from a flagged
+    version learned what that one had: it may have been registered after the flagging.
     """
-    is_left = Q(
-        shared_interactions__reply__isnull=False,
-        shared_interactions__reply__is_withdrawn=False,
-        shared_interactions__user__is_active=True,
-        shared_interactions__user__training_consent=True,
-    )
-    runs = TrainingRun.objects.shared().annotate(
-        n_left=Count("shared_interactions", filter=is_left, distinct=True)
-    )
+    left = Interaction.objects.agreed().filter(shared_run=OuterRef("pk")).order_by()
+    n_left = left.values("shared_run").annotate(n=Count("pk")).values("n")
+    runs = TrainingRun.objects.shared().annotate(n_left=Coalesce(Subquery(n_left), 0))
     is_open = Q(adapters=None) | Q(adapters__is_tainted=False)
-    broken = runs.filter(is_open, n_left__lt=F("n_train") + F("n_validation"))
-    return broken.order_by("created_at")
+    flagged = Adapter.objects.shared().filter(is_tainted=True).values_list("sha256", flat=True)
+    is_broken = Q(n_left__lt=F("n_train") + F("n_validation"))
+    is_broken |= Q(config__init_sha256__in=list(flagged))
+    return runs.filter(is_open, is_broken).order_by("created_at")
 
 
 def shared_sync() -> dict[str, int]:

@@ -13,6 +13,7 @@ from training.models import Adapter, AdapterState, Interaction
 from training.services.engine_adapters import unload_names
 from training.services.personal.serving import USABLE
 from training.services.publishing import adapter_load
+from training.services.starting_points import is_tainted_start
 from uno_site.audit.services import audit_record
 from uno_site.errors import Conflict
 
@@ -58,15 +59,15 @@ def _check(adapter: Adapter) -> None:
     found = Adapter.objects.shared().filter(pk=adapter.pk).first()
     if found is None or found.state not in USABLE:
         raise Conflict(_("This version did not pass its check, so it does not answer."))
-    if found.is_tainted or not is_whole(found):
+    if found.is_tainted or is_tainted_start(found.run) or not is_whole(found):
         raise Conflict(_("Somebody has withdrawn or deleted what this version learned from."))
 
 
 def is_whole(adapter: Adapter) -> bool:
     """Whether everything that its run learned is still there, and its people still agree.
 
-    (What the versions before it learned is theirs to tell: they are marked with all that
-    went on from them.)
+    (What the versions before it learned is theirs to tell: they are flagged, and with them all
+    that went on from them.)
     """
     run = adapter.run
     learned = Interaction.objects.agreed().filter(shared_run=run)

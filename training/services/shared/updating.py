@@ -12,11 +12,19 @@ from django.db.models import Count, QuerySet
 from django.utils import timezone
 
 from chat.models import Message
-from training.models import AdapterState, Interaction, RunState, TrainingRun
+from training.models import AdapterState, Interaction, Mask, RunState, TrainingRun
 from training.services.execution import run_execute
 from training.services.personal.canary import canary_check
 from training.services.personal.queue import heard, queue_fill
-from training.services.personal.runs import Learner, rows_of, run_begin, run_tidy
+from training.services.personal.runs import (
+    Learner,
+    is_check_due,
+    rows_of,
+    run_begin,
+    run_tidy,
+    unchecked_run,
+    unfinished_run,
+)
 from training.services.reporting import Portion, Reporter
 from training.services.runs import ACTIVE_STATES
 from uno_site.errors import Conflict
@@ -52,10 +60,14 @@ def people_who_agree() -> QuerySet[Any]:
 
 
 def shared_is_due() -> bool:
-    """Whether an update may find enough, and the last one did not fail."""
+    """Whether the last run is still to be checked, or an update may find enough where the last
+    one did not fail."""
     if not runtime_setting("shared_adapter"):
         return False
     runs = TrainingRun.objects.shared()
+    unchecked = unchecked_run(runs, "shared_run")
+    if unchecked is not None:
+        return is_check_due(unchecked)
     if runs.filter(state__in=ACTIVE_STATES).exists():
         return False
     since = timezone.now() - POLICY.retry_after
@@ -65,10 +77,13 @@ def shared_is_due() -> bool:
 
 
 def _counts() -> Counter[Any]:
-    """How many interactions of each person wait, those that were not looked at included."""
-    waiting = Interaction.objects.waiting_for_all().order_by()
-    rows = waiting.values_list("user").annotate(n=Count("pk"))
-    counts: Counter[Any] = Counter(dict(rows))
+    """How many interactions of each person wait, those that were not looked at included, or not
+    since more was said of them."""
+    counts: Counter[Any] = Counter()
+    changed = Interaction.objects.agreed().changed().exclude(mask=Mask.NONE)
+    for found in (Interaction.objects.waiting_for_all(), changed):
+        rows = found.order_by().values_list("user").annotate(n=Count("pk"))
+        counts.update(dict(rows))
     new = heard(Message.objects.filter(conversation__user__in=people_who_agree())).order_by()
     counts.update(dict(new.values_list("conversation__user").annotate(n=Count("pk"))))
     return counts
@@ -80,7 +95,8 @@ def _is_enough(counts: Counter[Any]) -> bool:
 
 
 def shared_update(report: Reporter, job: Job | None = None) -> TrainingRun | None:
-    """Update the shared adapter, or go on with the update that ``job`` was broken off in.
+    """Update the shared adapter, or go on with the update that ``job`` was broken off in, or
+    whose check could not be done.
 
     The version before answers until the new one has passed its check, and afterwards where it
     has not. None where too little waits, or of too few people.
@@ -96,7 +112,7 @@ def shared_update(report: Reporter, job: Job | None = None) -> TrainingRun | Non
         raise Conflict(
             "The shared adapter is switched off.", remedy="Switch it on in the settings."
         )
-    run = _unfinished(job) or _begin(job)
+    run = unfinished_run(TrainingRun.objects.shared(), "shared_run", job) or _begin(job)
     if run is None:
         return None
     if run.state in (RunState.QUEUED, RunState.TRAINING):
@@ -106,11 +122,6 @@ def shared_update(report: Reporter, job: Job | None = None) -> TrainingRun | Non
     if adapter is not None and adapter.state == AdapterState.ACCEPTED:
         shared_serve(adapter)
     return run
-
-
-def _unfinished(job: Job | None) -> TrainingRun | None:
-    active = TrainingRun.objects.shared().filter(state__in=ACTIVE_STATES)
-    return active.filter(job=job).first() if job is not None else None
 
 
 def _begin(job: Job | None) -> TrainingRun | None:
