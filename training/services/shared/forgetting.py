@@ -33,9 +33,9 @@ def broken_runs() -> QuerySet[TrainingRun]:
     n_left = left.values("shared_run").annotate(n=Count("pk")).values("n")
     runs = TrainingRun.objects.shared().annotate(n_left=Coalesce(Subquery(n_left), 0))
     is_open = Q(adapters=None) | Q(adapters__is_tainted=False)
-    flagged = Adapter.objects.shared().filter(is_tainted=True).values_list("sha256", flat=True)
+    flagged = Adapter.objects.shared().filter(is_tainted=True).values_list("path", flat=True)
     is_broken = Q(n_left__lt=F("n_train") + F("n_validation"))
-    is_broken |= Q(config__init_sha256__in=list(flagged))
+    is_broken |= Q(config__init_from__in=list(flagged))
     return runs.filter(is_open, is_broken).order_by("created_at")
 
 
