@@ -98,7 +98,7 @@ class Engine:
     def health(self) -> EngineHealth:
         """Who is served, and how busy the engine is."""
         return EngineHealth(
-            status="ok",
+            status="ok" if self._scheduler.is_alive else "failed",
             base_model=self.served.name,
             base_sha256=self.served.sha256,
             n_active=self._scheduler.n_active,
