@@ -8,12 +8,13 @@ import numpy as np
 import pytest
 from starlette.testclient import TestClient
 
+from uno_site.inference.engine.adapters import AdapterRegistry
 from uno_site.inference.engine.engine import Engine
 from uno_site.inference.engine.generation import DoneEvent, ErrorEvent, Job, TextEvent
 from uno_site.inference.engine.scheduler import Scheduler, SchedulerConfig
 from uno_site.inference.engine.server import create_app
 from uno_site.inference.engine.threads import ThreadGovernor
-from uno_site.inference.errors import EngineFailed, EngineUnreachable
+from uno_site.inference.errors import EngineFailed, EngineRefused, EngineUnreachable
 from uno_site.inference.http_errors import check_response
 from uno_site.inference.protocol import Sampling
 
@@ -181,3 +182,13 @@ def test_health_of_a_dead_engine_is_an_error_that_says_what_to_do(scheduler) -> 
     answer.request = httpx.Request("GET", "http://engine/health")
     with pytest.raises(EngineFailed, match=r"has failed.*Start the engine again"):
         check_response(answer)
+
+
+def test_an_unknown_model_is_refused_without_other_peoples_adapters(scheduler) -> None:
+    engine = Engine.__new__(Engine)
+    engine.served = SimpleNamespace(name="base", sha256="b179", path="/base")
+    engine.adapters = AdapterRegistry(lambda path: object(), lambda adapter: None)
+    engine.adapters.load("personal-bob", "/")
+    with pytest.raises(EngineRefused, match=r"'personal-ana' is served.*'base'") as caught:
+        engine._acquire("personal-ana")
+    assert "bob" not in str(caught.value)

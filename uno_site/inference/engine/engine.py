@@ -180,9 +180,9 @@ class Engine:
             return None
         entry = self.adapters.acquire(name)
         if entry is None:
-            known = ", ".join(card.id for card in self.models())
+            # The adapters' names are other people's: they are not told.
             raise EngineRefused(
-                f"No model {name!r} is served; known are: {known}.",
+                f"No model {name!r} is served; the base model is {self.served.name!r}.",
                 remedy="Load the adapter first, or ask for a model that is served.",
             )
         return entry
