@@ -119,3 +119,45 @@ async def test_a_restart_that_nobody_saw_heals_with_the_first_call(client, engin
     texts = [chunk.text async for chunk in client.chat_stream(ask("expert"))]
     assert texts[0] in {engine.url for engine in engines}
     assert (await client.chat(ask("expert"))).text in {engine.url for engine in engines}
+
+
+async def test_an_adapter_that_nobody_wants_heals_after_a_restart(client, engines) -> None:
+    await client.load_adapter("personal", "/adapters/personal")
+    for engine in engines:
+        engine.restart()
+    await client.load_adapter("personal", "/adapters/personal")
+    texts = [chunk.text async for chunk in client.chat_stream(ask("personal"))]
+    assert texts[0] in {engine.url for engine in engines}
+
+
+async def test_an_adapter_that_another_process_unloaded_is_loaded_again(engines) -> None:
+    engine = engines[0]
+    client = AsyncHttpClient(engine.url, policy=HASTY, wanted=wanted)
+    await client.load_adapter("personal", "/adapters/personal")
+    engine.adapters.clear()
+    assert (await client.chat(ask("personal"))).text == engine.url
+    engine.adapters.clear()
+    engine.refused = {"personal"}
+    with pytest.raises(EngineRefused, match="`personal` does not exist"):
+        await client.chat(ask("personal"))
+    with pytest.raises(EngineRefused, match="personal does not fit"):
+        await client.load_adapter("personal", "/adapters/personal")
+    await client.aclose()
+
+
+async def test_an_adapter_whose_load_fails_leaves_the_engine_in_service(engines) -> None:
+    engine = engines[0]
+    client = AsyncHttpClient(engine.url, policy=HASTY, wanted=wanted)
+    engine.fail = {LOAD: 500}
+    for _ in range(3):
+        with pytest.raises(EngineRefused, match="scripted"):
+            await client.load_adapter("expert", "/adapters/expert")
+    assert (await client.chat(ask())).text == engine.url
+    engine.stop()
+    for _ in range(2):
+        with pytest.raises(Exception, match=engine.url):
+            await client.chat(ask())
+    engine.start()
+    await asyncio.sleep(0.3)
+    assert (await client.chat(ask())).text == engine.url
+    await client.aclose()

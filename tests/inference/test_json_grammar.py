@@ -1,5 +1,6 @@
 import pytest
 
+from uno_site.inference.engine.grammar_limits import MAX_GRAMMAR_DEPTH, check_depth
 from uno_site.inference.engine.json_grammar import grammar_from_schema
 from uno_site.inference.errors import EngineRefused
 
@@ -29,4 +30,60 @@ def test_a_property_may_be_called_like_a_keyword():
 )
 def test_what_a_grammar_cannot_enforce_is_refused(schema):
     with pytest.raises(EngineRefused, match="schema"):
+        grammar_from_schema(schema)
+
+
+@pytest.mark.parametrize("key", ["minLength", "maxLength", "minItems", "maxItems"])
+def test_more_repetitions_than_llama_takes_are_refused_with_the_number(key):
+    schema = {"type": "string"} if "Length" in key else {"type": "array", "items": {"type": "null"}}
+    assert grammar_from_schema(schema | {key: 1000})
+    for value in (1001, 20_000, 10**12):
+        with pytest.raises(EngineRefused, match=rf"{key} is {value}; at most 1000"):
+            grammar_from_schema({"type": "object", "properties": {"a": schema | {key: value}}})
+
+
+def test_an_ordinary_length_is_taken():
+    assert grammar_from_schema({"type": "string", "maxLength": 200}).count("(char") == 200
+
+
+def test_a_length_behind_a_reference_is_looked_at():
+    long = {"type": "string", "maxLength": 10**12}
+    with pytest.raises(EngineRefused, match="maxLength"):
+        grammar_from_schema({"$ref": "#/default", "default": long})
+
+
+@pytest.mark.parametrize(
+    "pattern", ["^a{1,20000}$", "^a{20000}$", "^(a{0,600}){0,600}$", "^[ab]{1_000_000,}$"]
+)
+def test_a_pattern_that_repeats_too_often_is_refused(pattern):
+    with pytest.raises(EngineRefused, match=r"pattern .* at most 1000 in all"):
+        grammar_from_schema({"type": "string", "pattern": pattern})
+
+
+@pytest.mark.parametrize("pattern", ["^a{1,1000}$", r"^\{9999\}[{9999}]$", "^(ab{2,}){3}$"])
+def test_other_patterns_are_taken(pattern):
+    assert grammar_from_schema({"type": "string", "pattern": pattern})
+
+
+def test_groups_within_groups_have_a_limit():
+    check_depth("(" * MAX_GRAMMAR_DEPTH + ")" * MAX_GRAMMAR_DEPTH)
+    check_depth("root ::= " + r'"(\"(" [(\](] ' * 3000)
+    with pytest.raises(EngineRefused, match="2001 groups within each other"):
+        check_depth("root ::= " + "(a " * (MAX_GRAMMAR_DEPTH + 1))
+
+
+def test_a_large_grammar_is_refused_before_it_is_written_out():
+    lists = {f"p{i}": {"type": "array", "items": {"type": "string"}} for i in range(300)}
+    assert grammar_from_schema({"type": "object", "properties": lists})
+    for part in lists.values():
+        part["maxItems"] = 1000
+    with pytest.raises(EngineRefused, match="characters or more; at most 1000000"):
+        grammar_from_schema({"type": "object", "properties": {"n" * 20_000: lists["p0"]} | lists})
+
+
+def test_a_schema_that_is_nested_too_deeply_is_refused():
+    schema = {"type": "string"}
+    for _ in range(5000):
+        schema = {"type": "array", "items": schema}
+    with pytest.raises(EngineRefused, match="nested too deeply"):
         grammar_from_schema(schema)

@@ -37,6 +37,20 @@ def test_a_schema_that_cannot_be_enforced_is_refused_and_the_engine_survives(eng
     assert engine.health().status == "ok"
 
 
+@pytest.mark.parametrize("long", [{"maxLength": 20_000}, {"pattern": "^a{1,20000}$"}])
+def test_a_schema_that_would_overflow_the_parser_is_refused_and_the_engine_survives(
+    engine, ask, long
+):
+    with pytest.raises(EngineRefused, match="at most 1000"):
+        engine.chat(ask("Hi", json_schema={"type": "string"} | long))
+    assert engine.health().status == "ok"
+
+
+def test_the_most_repetitions_that_are_taken_are_taken_by_llama(engine, ask):
+    result = engine.chat(ask("Hi", 8, json_schema={"type": "string", "maxLength": 1000}))
+    assert result.text.startswith('"')
+
+
 @pytest.mark.parametrize(
     "value",
     [

@@ -135,3 +135,14 @@ def test_pickled_weights_are_never_read(base, tmp_path):
     weights.rename(folder / "adapter_model.bin")
     with pytest.raises(AdapterInvalid, match=r"adapter_model\.safetensors"):
         convert_adapter(folder, base, base_sha256=SHA)
+
+
+def test_a_folder_that_cannot_be_written_to_is_named_with_the_remedy(base, tmp_path, monkeypatch):
+    folder = make_adapter(tmp_path / "a")
+
+    def refuse(**_: object):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("uno_site.inference.peft_gguf.tempfile.mkstemp", refuse)
+    with pytest.raises(AdapterInvalid, match=rf"{folder}/adapter\.gguf: Permission denied.*write"):
+        convert_adapter(folder, base, base_sha256=SHA)

@@ -11,7 +11,7 @@ from uno_site.ports import free_port
 pytestmark = pytest.mark.model
 
 
-def test_an_unknown_model_is_refused_with_the_known_ones(engine, ask):
+def test_an_unknown_model_is_refused_with_the_bases_name(engine, ask):
     with pytest.raises(EngineRefused, match=f"'gpt-9'.*{BASE}"):
         engine.chat(ask("Hi", model="gpt-9"))
     with pytest.raises(EngineRefused, match="'gpt-9'"):

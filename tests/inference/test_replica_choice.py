@@ -7,7 +7,7 @@ import pytest
 
 from uno_site.inference.calls import HEALTH, Call, chat_call
 from uno_site.inference.errors import CircuitOpen, EngineBusy, EngineFailed, InferenceError
-from uno_site.inference.policy import BreakerLimits
+from uno_site.inference.policy import BreakerLimits, CallKind
 from uno_site.inference.replicas import Journey, ReplicaSet, split_urls
 
 URLS = ["http://a:1", "http://b:1", "http://c:1"]
@@ -39,7 +39,7 @@ def test_the_one_with_the_least_to_do_is_next(replicas: ReplicaSet) -> None:
     with ExitStack() as stack:
         for url in (URLS[0], URLS[0], URLS[1]):
             replica = next(r for r in replicas.replicas if r.url == url)
-            stack.enter_context(replicas.lease(replica))
+            stack.enter_context(replicas.lease(replica, CallKind.GENERATE))
         assert chosen(replicas) == URLS[2]
     assert [replica.n_outstanding for replica in replicas.replicas] == [0, 0, 0]
 
@@ -71,7 +71,7 @@ def test_a_failing_replica_is_skipped_and_with_all_gone_the_error_says_so(
     replicas: ReplicaSet,
 ) -> None:
     for replica in replicas.replicas:
-        with pytest.raises(EngineFailed), replicas.lease(replica):
+        with pytest.raises(EngineFailed), replicas.lease(replica, CallKind.GENERATE):
             raise EngineFailed("out of memory")
         assert replica not in replicas.ready()
     with pytest.raises(CircuitOpen, match=r"All 3 engines .* out of memory .*manage.py engines"):
@@ -81,10 +81,10 @@ def test_a_failing_replica_is_skipped_and_with_all_gone_the_error_says_so(
 def test_busy_is_no_failure_and_a_failure_forgets_the_adapters(replicas: ReplicaSet) -> None:
     first = replicas.replicas[0]
     first.note_loaded("expert", "/adapters/expert")
-    with pytest.raises(EngineBusy), replicas.lease(first):
+    with pytest.raises(EngineBusy), replicas.lease(first, CallKind.GENERATE):
         raise EngineBusy("full")
     assert first.is_ready
     assert first.has("expert", "/adapters/expert")
-    with pytest.raises(EngineFailed), replicas.lease(first):
+    with pytest.raises(EngineFailed), replicas.lease(first, CallKind.GENERATE):
         raise EngineFailed("gone")
     assert not first.has("expert", "/adapters/expert")

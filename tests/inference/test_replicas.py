@@ -165,6 +165,42 @@ def test_a_restart_that_nobody_saw_heals_with_the_first_call(
         assert [chunk.text for chunk in client.chat_stream(ask("critic"))] == [engine.url, ""]
 
 
+def test_an_adapter_that_nobody_wants_but_was_loaded_heals_too(
+    client: HttpClient, engines: list[ScriptedEngine]
+) -> None:
+    client.load_adapter("personal", "/adapters/personal")
+    for engine in engines:
+        engine.restart()
+    assert client.chat(ask("personal")).text in {engine.url for engine in engines}
+    client.unload_adapter("personal")
+    with pytest.raises(EngineRefused, match="`personal` does not exist"):
+        client.chat(ask("personal"))
+
+
+@pytest.mark.parametrize("failure", [500, 503])
+def test_an_adapter_whose_load_fails_takes_no_replica_out_of_service(
+    client: HttpClient, engines: list[ScriptedEngine], failure: int
+) -> None:
+    engines[0].fail = {LOAD: failure}
+    for _ in range(3):
+        with pytest.raises(EngineRefused, match=rf"{engines[0].url}.* scripted"):
+            client.load_adapter("expert", "/adapters/expert")
+    assert len(client._engine.replicas.ready()) == 3
+    assert {client.chat(ask("expert")).text for _ in range(6)} == {engines[1].url, engines[2].url}
+    assert engines[0].url in {client.chat(ask()).text for _ in range(6)}
+
+
+def test_a_replica_comes_back_although_one_of_its_adapters_fails(
+    client: HttpClient, engines: list[ScriptedEngine]
+) -> None:
+    engines[0].stop()
+    client.load_adapter("expert", "/adapters/expert")
+    engines[0].start()
+    engines[0].fail = {LOAD: [500] * HASTY.retries.n_attempts}
+    wait_until_back(client, engines[0].url)
+    assert engines[0].adapters == {"critic": "/adapters/critic"}
+
+
 def test_a_model_that_nobody_wants_stays_unknown(
     client: HttpClient, engines: list[ScriptedEngine]
 ) -> None:

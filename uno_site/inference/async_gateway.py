@@ -19,8 +19,18 @@ import tenacity
 from uno_site.inference import wire
 from uno_site.inference.adapter_sync import Tally, adapter_changes, no_adapters
 from uno_site.inference.calls import HEALTH, MODELS, Call, load_call, unload_call
-from uno_site.inference.errors import EngineRefused, InferenceError
-from uno_site.inference.http_errors import broken_stream, check_response, transport_error
+from uno_site.inference.errors import (
+    ANSWERED,
+    EngineRefused,
+    EngineUnreachable,
+    InferenceError,
+)
+from uno_site.inference.http_errors import (
+    as_refusal,
+    broken_stream,
+    check_response,
+    transport_error,
+)
 from uno_site.inference.policy import ClientPolicy
 from uno_site.inference.protocol import ChatChunk, EngineHealth, ModelCard
 from uno_site.inference.replicas import Journey, Replica, ReplicaSet
@@ -88,10 +98,12 @@ class AsyncGateway:
         Raises
         ------
         EngineRefused
-            No replica can load it; one that refuses it gets no calls for it.
+            No replica can load it; one that refuses it, or fails when it tries, gets no calls
+            for it.
         EngineUnreachable
             None is in service, or none answered.
         """
+        self.replicas.asked_for[name] = path
 
         async def load(replica: Replica) -> None:
             if replica.has(name, path):
@@ -110,6 +122,7 @@ class AsyncGateway:
         EngineRefused
             No replica had it.
         """
+        self.replicas.asked_for.pop(name, None)
         (await self._everywhere(lambda replica: self._unload(replica, name))).check(needs_all=False)
 
     async def _everywhere(self, change: Callable[[Replica], Awaitable[None]]) -> Tally:
@@ -126,7 +139,8 @@ class AsyncGateway:
             except EngineRefused as error:
                 tally.add(error)
             except InferenceError as error:
-                replica.breaker.record_failure(str(error), is_fatal=True)
+                if isinstance(error, EngineUnreachable):
+                    replica.breaker.record_failure(str(error), is_fatal=True)
                 tally.add(error)
             else:
                 tally.add(None)
@@ -147,7 +161,8 @@ class AsyncGateway:
     async def _bring_up_to_date(self, replica: Replica, wanted: Mapping[str, str]) -> None:
         changes = adapter_changes(await self._models(replica), wanted)
         for name in changes.unload:
-            await self._unload(replica, name)
+            with suppress(*ANSWERED):
+                await self._unload(replica, name)
         for name, path in wanted.items():
             if name not in changes.load:
                 replica.note_loaded(name, path)
@@ -158,13 +173,13 @@ class AsyncGateway:
     async def _load(self, replica: Replica, name: str, path: str) -> None:
         try:
             await self.send(load_call(name, path), only=replica)
-        except EngineRefused as error:
+        except ANSWERED as error:
             # vLLM refuses a name that is loaded already; from the same path that is fine.
             cards = await self._models(replica)
             if not any(card.id == name and card.root == path for card in cards):
                 logger.warning("%s cannot load %s: %s", replica.url, name, error)
                 replica.note_lacking(name, str(error))
-                raise
+                raise as_refusal(error) from error
         replica.note_loaded(name, path)
 
     async def _unload(self, replica: Replica, name: str) -> None:
@@ -191,11 +206,17 @@ class AsyncGateway:
     async def _restore(self, replica: Replica, model: str) -> bool:
         """Whether ``model`` is an adapter that the replica had lost, and has again."""
         wanted = await self._wanted() if model else {}
-        if model not in wanted or model in {card.id for card in await self._models(replica)}:
+        path = wanted.get(model) or self.replicas.asked_for.get(model)
+        if path is None or model in {card.id for card in await self._models(replica)}:
             return False
-        logger.info("%s has lost its adapters; loading them again", replica.url)
-        await self._bring_up_to_date(replica, wanted)
-        return replica.has(model, wanted[model])
+        logger.info("%s has lost %s; loading it again", replica.url, model)
+        replica.note_gone(model)
+        if model in wanted:
+            await self._bring_up_to_date(replica, wanted)
+        else:  # a person's own, which is loaded when it is asked for
+            with suppress(EngineRefused):
+                await self._load(replica, model, path)
+        return replica.has(model, path)
 
     async def _probe_due(self) -> None:
         """Try the replicas whose pause is over; wait for that only where nobody else serves."""
@@ -236,7 +257,7 @@ class AsyncGateway:
         parser = wire.StreamParser(url)
         timeout = self._policy.timeouts.of(call.kind)
         has_begun = False
-        with self.replicas.lease(replica):
+        with self.replicas.lease(replica, call.kind):
             try:
                 async with self._http.stream(
                     call.verb, url, json=call.body, timeout=timeout
@@ -257,7 +278,7 @@ class AsyncGateway:
         """One request to one replica, without any second try."""
         url = f"{replica.url}{call.path}"
         timeout = self._policy.timeouts.of(call.kind)
-        with self.replicas.lease(replica):
+        with self.replicas.lease(replica, call.kind):
             try:
                 response = await self._http.request(call.verb, url, json=call.body, timeout=timeout)
             except httpx.HTTPError as error:

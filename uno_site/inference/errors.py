@@ -59,6 +59,10 @@ class EngineRefused(InferenceError):
     status = 400
 
 
+#: What an engine that is there has answered, as opposed to one that is away or too slow.
+ANSWERED = (EngineRefused, EngineFailed, EngineBusy)
+
+
 class BaseInvalid(InferenceError):
     """A base model that cannot be loaded, or is not the one that was asked for."""
 
@@ -67,6 +71,8 @@ class BaseInvalid(InferenceError):
 
 
 class AdapterInvalid(EngineRefused):
-    """An adapter that cannot be loaded: corrupt, of another base, or of an unsupported kind."""
+    """An adapter that cannot be loaded: corrupt, of another base, of an unsupported kind, or in a
+    folder where it cannot be converted.
+    """
 
     code = "adapter_invalid"

@@ -17,8 +17,18 @@ import tenacity
 from uno_site.inference import wire
 from uno_site.inference.adapter_sync import AdapterSource, Tally, adapter_changes, no_adapters
 from uno_site.inference.calls import HEALTH, MODELS, Call, load_call, unload_call
-from uno_site.inference.errors import EngineRefused, InferenceError
-from uno_site.inference.http_errors import broken_stream, check_response, transport_error
+from uno_site.inference.errors import (
+    ANSWERED,
+    EngineRefused,
+    EngineUnreachable,
+    InferenceError,
+)
+from uno_site.inference.http_errors import (
+    as_refusal,
+    broken_stream,
+    check_response,
+    transport_error,
+)
 from uno_site.inference.policy import ClientPolicy, RetryLimits
 from uno_site.inference.protocol import ChatChunk, EngineHealth, ModelCard
 from uno_site.inference.replicas import Journey, Replica, ReplicaSet
@@ -98,10 +108,11 @@ class Gateway:
         Raises
         ------
         EngineRefused
-            A replica cannot load it.
+            A replica cannot load it, or failed when it tried.
         EngineUnreachable
             None is in service, or none answered.
         """
+        self.replicas.asked_for[name] = path
         self._everywhere(lambda replica: self._load(replica, name, path)).check(needs_all=True)
 
     def unload_everywhere(self, name: str) -> None:
@@ -112,6 +123,7 @@ class Gateway:
         EngineRefused
             No replica had it.
         """
+        self.replicas.asked_for.pop(name, None)
         self._everywhere(lambda replica: self._unload(replica, name)).check(needs_all=False)
 
     def bring_all_up_to_date(self) -> None:
@@ -132,7 +144,8 @@ class Gateway:
         """
         changes = adapter_changes(self.models(replica), wanted)
         for name in changes.unload:
-            self._unload(replica, name)
+            with suppress(*ANSWERED):
+                self._unload(replica, name)
         for name, path in wanted.items():
             if name not in changes.load:
                 replica.note_loaded(name, path)
@@ -153,7 +166,8 @@ class Gateway:
             except EngineRefused as error:
                 tally.add(error)
             except InferenceError as error:
-                replica.breaker.record_failure(str(error), is_fatal=True)
+                if isinstance(error, EngineUnreachable):
+                    replica.breaker.record_failure(str(error), is_fatal=True)
                 tally.add(error)
             else:
                 tally.add(None)
@@ -162,12 +176,12 @@ class Gateway:
     def _load(self, replica: Replica, name: str, path: str) -> None:
         try:
             self.send(load_call(name, path), only=replica)
-        except EngineRefused as error:
+        except ANSWERED as error:
             # vLLM refuses a name that is loaded already; from the same path that is fine.
             if not any(card.id == name and card.root == path for card in self.models(replica)):
                 logger.warning("%s cannot load %s: %s", replica.url, name, error)
                 replica.note_lacking(name, str(error))
-                raise
+                raise as_refusal(error) from error
         replica.note_loaded(name, path)
 
     def _unload(self, replica: Replica, name: str) -> None:
@@ -194,11 +208,17 @@ class Gateway:
     def _restore(self, replica: Replica, model: str) -> bool:
         """Whether ``model`` is an adapter that the replica had lost, and has again."""
         wanted = self._wanted() if model else {}
-        if model not in wanted or model in {card.id for card in self.models(replica)}:
+        path = wanted.get(model) or self.replicas.asked_for.get(model)
+        if path is None or model in {card.id for card in self.models(replica)}:
             return False
-        logger.info("%s has lost its adapters; loading them again", replica.url)
-        self.bring_up_to_date(replica, wanted)
-        return replica.has(model, wanted[model])
+        logger.info("%s has lost %s; loading it again", replica.url, model)
+        replica.note_gone(model)
+        if model in wanted:
+            self.bring_up_to_date(replica, wanted)
+        else:  # a person's own, which is loaded when it is asked for
+            with suppress(EngineRefused):
+                self._load(replica, model, path)
+        return replica.has(model, path)
 
     def _probe_due(self) -> None:
         """Try the replicas whose pause is over; bring them up to date before they serve."""
@@ -232,7 +252,7 @@ class Gateway:
         parser = wire.StreamParser(url)
         timeout = self._policy.timeouts.of(call.kind)
         has_begun = False
-        with self.replicas.lease(replica):
+        with self.replicas.lease(replica, call.kind):
             try:
                 with self._http.stream(call.verb, url, json=call.body, timeout=timeout) as response:
                     if response.status_code >= 400:
@@ -251,7 +271,7 @@ class Gateway:
         """One request to one replica, without any second try."""
         url = f"{replica.url}{call.path}"
         timeout = self._policy.timeouts.of(call.kind)
-        with self.replicas.lease(replica):
+        with self.replicas.lease(replica, call.kind):
             try:
                 response = self._http.request(call.verb, url, json=call.body, timeout=timeout)
             except httpx.HTTPError as error:

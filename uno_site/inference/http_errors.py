@@ -52,6 +52,13 @@ def error_from_body(status: int, body: Any, url: str) -> InferenceError:
     return EngineFailed(message, remedy=remedy or "See the engine's log.", said=said)
 
 
+def as_refusal(error: InferenceError) -> EngineRefused:
+    """An engine's answer that it failed, as the refusal of what it was asked for."""
+    if isinstance(error, EngineRefused):
+        return error
+    return EngineRefused(error.message, remedy=error.remedy, said=error.said)
+
+
 def transport_error(url: str, error: httpx.HTTPError) -> InferenceError:
     """A failure below HTTP, told with the URL."""
     if isinstance(error, httpx.PoolTimeout):

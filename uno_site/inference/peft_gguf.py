@@ -19,6 +19,7 @@ import numpy as np
 from gguf import MODEL_ARCH, GGUFWriter, TensorNameMap, get_tensor_name_map
 
 from uno_site.files import write_json
+from uno_site.inference.errors import AdapterInvalid
 from uno_site.inference.gguf_header import GgufHeader
 from uno_site.inference.peft_folder import (
     LoraFolder,
@@ -57,7 +58,8 @@ def convert_adapter(folder: Path, base: GgufHeader, *, base_sha256: str) -> Path
     Raises
     ------
     AdapterInvalid
-        Missing or damaged files, an unsupported kind of adapter, or another base's shapes.
+        Missing or damaged files, an unsupported kind of adapter, another base's shapes, or a
+        folder that cannot be written to.
     """
     lora = read_lora_folder(folder, base_sha256=base_sha256)
     target, sidecar = folder / "adapter.gguf", folder / "adapter.gguf.json"
@@ -69,8 +71,15 @@ def convert_adapter(folder: Path, base: GgufHeader, *, base_sha256: str) -> Path
     if target.exists() and sidecar.exists() and read_json(sidecar) == record:
         return target
     check_config(lora)
-    _write(target, _convert_tensors(lora, base), base.architecture, lora.alpha)
-    write_json(sidecar, record)
+    tensors = _convert_tensors(lora, base)
+    try:
+        _write(target, tensors, base.architecture, lora.alpha)
+        write_json(sidecar, record)
+    except OSError as error:
+        raise AdapterInvalid(
+            f"The adapter cannot be converted to {target}: {error.strerror or error}.",
+            remedy="Let the engine write to the folder, and see whether its disk is full.",
+        ) from error
     return target
 
 

@@ -136,9 +136,12 @@ class ModelCard:
 
 @dataclass(frozen=True, slots=True)
 class EngineHealth:
-    """What ``/health`` tells. ``model_format`` says for people which file format is served."""
+    """What ``/health`` tells. ``model_format`` says for people which file format is served.
 
-    status: Literal["ok", "loading"]
+    ``failed`` is an engine that answers, but will serve nobody until it is started again.
+    """
+
+    status: Literal["ok", "loading", "failed"]
     base_model: str
     base_sha256: str
     n_active: int = 0

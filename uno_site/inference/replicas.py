@@ -16,8 +16,14 @@ from dataclasses import dataclass, field
 
 from uno_site.inference.breaker import CircuitBreaker
 from uno_site.inference.calls import Call
-from uno_site.inference.errors import CircuitOpen, EngineBusy, EngineRefused, InferenceError
-from uno_site.inference.policy import BreakerLimits
+from uno_site.inference.errors import (
+    ANSWERED,
+    CircuitOpen,
+    EngineBusy,
+    EngineRefused,
+    InferenceError,
+)
+from uno_site.inference.policy import BreakerLimits, CallKind
 
 
 def split_urls(text: str) -> list[str]:
@@ -108,6 +114,8 @@ class ReplicaSet:
             )
         limits = limits or BreakerLimits()
         self.replicas = tuple(Replica(url, CircuitBreaker(limits, clock)) for url in found)
+        #: Adapters that a client of this process asked to be loaded, name to path.
+        self.asked_for: dict[str, str] = {}
         self._lock = threading.Lock()
         self._turn = itertools.count()
 
@@ -160,13 +168,17 @@ class ReplicaSet:
         return journey.only is None and any(r not in journey.tried for r in self.ready())
 
     @contextmanager
-    def lease(self, replica: Replica) -> Iterator[None]:
-        """Count a call for as long as it lasts, and learn from how it ends."""
+    def lease(self, replica: Replica, kind: CallKind) -> Iterator[None]:
+        """Count a call for as long as it lasts, and learn from how it ends.
+
+        An adapter that an engine cannot load says nothing of how it serves the others.
+        """
+        is_well = ANSWERED if kind == CallKind.ADAPTER else (EngineBusy, EngineRefused)
         with self._lock:
             replica.n_outstanding += 1
         try:
             yield
-        except (EngineBusy, EngineRefused):
+        except is_well:
             replica.breaker.record_success()
             raise
         except InferenceError as error:

@@ -138,7 +138,10 @@ class Context(Protocol):
         ...
 
     def restore(self, sequence: int, state: NDArray[np.uint8], n_tokens: int) -> bool:
-        """Give an empty slot the first ``n_tokens`` of a saved sequence; False if it is refused."""
+        """Give an empty slot the first ``n_tokens`` of a saved sequence; False if it is refused.
+
+        Where it raises, the slot has to be cleared.
+        """
         ...
 
     def set_threads(self, n_threads: int) -> None:

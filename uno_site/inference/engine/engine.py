@@ -98,7 +98,7 @@ class Engine:
     def health(self) -> EngineHealth:
         """Who is served, and how busy the engine is."""
         return EngineHealth(
-            status="ok",
+            status="ok" if self._scheduler.is_alive else "failed",
             base_model=self.served.name,
             base_sha256=self.served.sha256,
             n_active=self._scheduler.n_active,
@@ -180,9 +180,9 @@ class Engine:
             return None
         entry = self.adapters.acquire(name)
         if entry is None:
-            known = ", ".join(card.id for card in self.models())
+            # The adapters' names are other people's: they are not told.
             raise EngineRefused(
-                f"No model {name!r} is served; known are: {known}.",
+                f"No model {name!r} is served; the base model is {self.served.name!r}.",
                 remedy="Load the adapter first, or ask for a model that is served.",
             )
         return entry

@@ -7,7 +7,7 @@ join and leave between any two steps.
 All adapters share one context. A sequence belongs to one adapter from its first token to
 its last, so that no keys or values are ever shared across adapters. Where the backend cannot
 mix adapters, a batch holds the sequences of one adapter only, and adapters take turns. What a
-sequence leaves is kept for its user's next turn with the same adapter (``prefix_cache.py``).
+sequence leaves is kept for its user's next turn with the same adapter (``kept_sequences.py``).
 """
 
 from __future__ import annotations
@@ -34,7 +34,8 @@ from uno_site.inference.engine.generation import (
     Job,
     TextEvent,
 )
-from uno_site.inference.engine.prefix_cache import CacheStats, Owner, PrefixCache
+from uno_site.inference.engine.kept_sequences import KeptSequences
+from uno_site.inference.engine.prefix_cache import CacheStats
 from uno_site.inference.engine.threads import ThreadGovernor
 from uno_site.inference.engine.turns import AdapterTurns, share_batch
 from uno_site.inference.errors import EngineBusy, EngineUnreachable, InferenceError
@@ -43,6 +44,7 @@ logger = logging.getLogger(__name__)
 T = TypeVar("T")
 
 MAX_SLOTS = MAX_OUTPUT_ROWS - MAX_SCORED_ROWS
+RESTART = "Start the engine again; its log says what happened."
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +81,10 @@ class Scheduler:
         self._queue: FairQueue[Job] = FairQueue(self._config.n_queue)
         self._calls: deque[tuple[Callable[[], Any], Future[Any]]] = deque()
         self._running: list[Generation] = []
-        self._cache = PrefixCache(self._config.cache_bytes)
+        self._kept = KeptSequences(context, self._config.cache_bytes)
         self._free_slots = list(range(context.n_slots))  # a heap: low slots stay together
         self._turns = AdapterTurns(self._config.steps_per_adapter)
-        self._is_stopping = False
+        self._is_stopping = self._has_failed = False
         self._thread = threading.Thread(target=self._run, name="engine-owner", daemon=True)
 
     @property
@@ -98,7 +100,7 @@ class Scheduler:
     @property
     def cache_stats(self) -> CacheStats:
         """What the prefix cache did and holds."""
-        return self._cache.stats
+        return self._kept.stats
 
     @property
     def is_alive(self) -> bool:
@@ -125,10 +127,12 @@ class Scheduler:
         ------
         EngineBusy
             The queue is full.
+        EngineUnreachable
+            The owner thread is stopping, or has failed.
         """
         with self._wakeup:
-            if self._is_stopping:
-                raise EngineUnreachable("The engine is stopping.")
+            if self._is_stopping or self._has_failed:
+                raise self._closed()
             if not self._queue.push(job.user, job):
                 raise EngineBusy(
                     f"The engine's queue is full ({self._queue.capacity} requests wait).",
@@ -147,29 +151,44 @@ class Scheduler:
 
     def forget(self, adapter: Any) -> None:
         """Drop what is kept of an adapter's sequences; called on the owner thread."""
-        self._cache.forget(adapter)
+        self._kept.forget(adapter)
 
     def call(self, function: Callable[[], T]) -> Future[T]:
-        """Run ``function`` on the owner thread between two steps."""
+        """Run ``function`` on the owner thread between two steps.
+
+        Where that thread is no more, the future has :class:`EngineUnreachable`.
+        """
         future: Future[T] = Future()
         with self._wakeup:
-            self._calls.append((function, future))
+            if self._is_stopping or self._has_failed:
+                future.set_exception(self._closed())
+            else:
+                self._calls.append((function, future))
             self._wakeup.notify()
         return future
 
     def _run(self) -> None:
+        try:
+            self._serve()
+        except BaseException:
+            logger.critical("the owner thread has failed", exc_info=True)
+            with self._wakeup:
+                self._has_failed = True
+        self._end_all()
+
+    def _serve(self) -> None:
+        """Step until it is told to stop."""
         while True:
             with self._wakeup:
                 while not (self._is_stopping or self._running or self._calls or len(self._queue)):
                     self._wakeup.wait()
                 if self._is_stopping:
-                    break
+                    return
             self._run_calls()
             self._drop_cancelled()
             self._admit()
             if self._running:
                 self._step()
-        self._end_all()
 
     def _run_calls(self) -> None:
         while self._calls:
@@ -202,34 +221,22 @@ class Scheduler:
     def _join(self, job: Job) -> None:
         try:
             generation = Generation(self._model, job, self._free_slots[0])
-        except UnoError as error:
-            job.emit(ErrorEvent(error))
+        except Exception as error:  # no request may end the thread
+            job.emit(ErrorEvent(_known(error)))
             self._on_finished(job)
             return
         heapq.heappop(self._free_slots)
-        self._resume(generation)
         self._running.append(generation)
-
-    def _resume(self, generation: Generation) -> None:
-        """Give the slot what an earlier sequence of the same owner left of this prompt."""
-        job = generation.job
-        found = self._cache.find(_owner(job), job.prompt, generation.n_skippable)
-        if found is None:
-            return
-        saved, n_tokens = found
-        if self._context.restore(generation.slot, saved.state, n_tokens):
-            generation.skip(n_tokens)
-
-    def _keep(self, generation: Generation) -> None:
-        tokens = generation.tokens_done
-        if self._cache.worth_saving(len(tokens)):
-            self._cache.store(_owner(generation.job), tokens, self._context.save(generation.slot))
+        self._kept.resume(generation)
 
     def _leave(self, generation: Generation, event: Event) -> None:
         self._running.remove(generation)
         if not isinstance(event, ErrorEvent):
-            self._keep(generation)
-        self._context.clear(generation.slot)
+            self._kept.keep(generation)
+        try:
+            self._context.clear(generation.slot)
+        except Exception:
+            logger.exception("slot not cleared slot=%d", generation.slot)
         heapq.heappush(self._free_slots, generation.slot)
         generation.close()
         generation.job.emit(event)
@@ -244,9 +251,8 @@ class Scheduler:
             self._absorb(layout)
         except Exception as error:  # the thread must outlive any one batch
             logger.exception("step failed n_tokens=%d", len(layout.rows))
-            known = error if isinstance(error, UnoError) else InferenceError(f"Step: {error!r}")
             for generation in [g for g, _ in plans if g in self._running]:
-                self._leave(generation, ErrorEvent(known))
+                self._leave(generation, ErrorEvent(_known(error)))
 
     def _decode(self, layout: Layout) -> None:
         loaded = {g.slot: g.job.adapter for g, _, _ in layout.parts}
@@ -271,15 +277,22 @@ class Scheduler:
                 else:
                     generation.job.emit(event)
 
+    def _closed(self) -> EngineUnreachable:
+        if self._is_stopping:
+            return EngineUnreachable("The engine is stopping.")
+        return EngineUnreachable("The engine has failed.", remedy=RESTART)
+
     def _end_all(self) -> None:
+        """Answer everybody who waits; nobody is taken on any more."""
         for generation in list(self._running):
-            self._leave(generation, generation.finish("cancelled"))
+            is_over = self._is_stopping
+            event = generation.finish("cancelled") if is_over else ErrorEvent(self._closed())
+            self._leave(generation, event)
         while (job := self._queue.pop()) is not None:
-            job.emit(ErrorEvent(EngineUnreachable("The engine is stopping.")))
+            job.emit(ErrorEvent(self._closed()))
         while self._calls:
-            self._calls.popleft()[1].cancel()
+            self._calls.popleft()[1].set_exception(self._closed())
 
 
-def _owner(job: Job) -> Owner:
-    """Who may go on with a sequence: the same user, answered by the same adapter."""
-    return job.adapter and job.adapter.adapter, job.user
+def _known(error: Exception) -> UnoError:
+    return error if isinstance(error, UnoError) else InferenceError(f"Step: {error!r}")

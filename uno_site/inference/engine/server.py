@@ -32,7 +32,8 @@ from uno_site.inference.engine.responses import (
     rerank_body,
     sse,
 )
-from uno_site.inference.errors import EngineRefused
+from uno_site.inference.engine.scheduler import RESTART
+from uno_site.inference.errors import EngineRefused, EngineUnreachable
 from uno_site.inference.protocol import ChatMessage
 
 logger = logging.getLogger(__name__)
@@ -72,8 +73,11 @@ class Endpoints:
         return [Route("/health", self.health), metrics, *routes]
 
     async def health(self, _request: Request) -> Response:
-        """Who is served, and how busy the engine is."""
-        return JSONResponse(asdict(self._engine.health()))
+        """Who is served, and how busy the engine is; 503 when it serves nobody any more."""
+        health = self._engine.health()
+        if health.status != "ok":
+            raise EngineUnreachable("The engine has failed.", remedy=RESTART)
+        return JSONResponse(asdict(health))
 
     async def metrics(self, _request: Request) -> Response:
         """Counts for Prometheus."""

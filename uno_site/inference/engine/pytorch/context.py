@@ -90,8 +90,8 @@ class TorchContext:
 
     def restore(self, sequence: int, state: NDArray[np.uint8], n_tokens: int) -> bool:
         """Give an empty slot the first ``n_tokens`` of a saved sequence."""
+        self._n_tokens[sequence] = n_tokens  # first: what fails halfway is cleared whole
         self._cache.restore(sequence, state, n_tokens)
-        self._n_tokens[sequence] = n_tokens
         return True
 
     def set_threads(self, n_threads: int) -> None:
