@@ -87,3 +87,50 @@ def test_a_schema_that_is_nested_too_deeply_is_refused():
         schema = {"type": "array", "items": schema}
     with pytest.raises(EngineRefused, match="nested too deeply"):
         grammar_from_schema(schema)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "why"),
+    [
+        ("^(a?){0,200}$", "200 times what may be empty; at most 4"),
+        (r"^([a-z]*\d*|,){2,30}$", "30 times what may be empty"),
+        ("^((a{1,20}b){1,20}){2}$", "800 times within each other; at most 100"),
+    ],
+)
+def test_a_pattern_that_llama_would_follow_for_ever_is_refused(pattern, why):
+    with pytest.raises(EngineRefused, match=why):
+        grammar_from_schema({"type": "string", "pattern": pattern})
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$",
+        "^(ab?){1,200}$",
+        "^((a?){0,4}){0,4}$",
+        "^([0-9]{1,3}[.]){3}[0-9]{1,3}$",
+        "^([(]a?){0,30}$",
+    ],
+)
+def test_patterns_of_everyday_are_taken(pattern):
+    assert grammar_from_schema({"type": "string", "pattern": pattern})
+
+
+def choices_of_choices(n_levels):
+    """Each level is one of two, and both are the next level."""
+    levels = {f"d{i}": {"anyOf": [{"$ref": f"#/$defs/d{i + 1}"}] * 2} for i in range(n_levels)}
+    return {"$defs": {**levels, f"d{n_levels}": {"type": "string"}}, "$ref": "#/$defs/d0"}
+
+
+def test_choices_of_choices_have_a_limit():
+    with pytest.raises(EngineRefused, match="may begin in 1024 ways; at most 1000"):
+        grammar_from_schema(choices_of_choices(10))
+    inner = choices_of_choices(30)
+    with pytest.raises(EngineRefused, match="ways; at most 1000"):
+        grammar_from_schema({"type": "object", "properties": {"a": inner["$defs"]["d0"]}} | inner)
+
+
+def test_a_tree_that_refers_to_itself_is_taken():
+    node = {"anyOf": [{"type": "null"}, {"$ref": "#/$defs/tree"}]}
+    tree = {"type": "object", "properties": {"left": node, "right": node}}
+    assert grammar_from_schema({"$defs": {"tree": tree}, "$ref": "#/$defs/tree"})

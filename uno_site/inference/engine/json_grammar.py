@@ -10,6 +10,7 @@ from llama_cpp.llama_grammar import SchemaConverter
 
 from uno_site.inference.engine.grammar_limits import (
     check_depth,
+    check_openings,
     check_repetitions,
     check_size,
     schema_refused,
@@ -82,6 +83,7 @@ def _convert(schema: Mapping[str, Any]) -> str:
         raise EngineRefused(
             f"The JSON schema has {len(text)} characters; at most {MAX_SCHEMA_CHARS} are taken."
         )
+    check_openings(json.loads(text))
     make: Any = _Converter
     converter = make(prop_order={}, allow_fetch=False, dotall=False, raw_pattern=False)
     converter.visit(converter.resolve_refs(json.loads(text), "stdin"), "")
