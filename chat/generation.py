@@ -167,6 +167,8 @@ class Generation:
             await _end(writing)
         if is_ours:
             await self._finish(*self._outcome(writing))
+        else:  # The row is gone; what was written for its person counts all the same.
+            await self._finish(MessageState.STOPPED, "")
 
     async def _watch(self, writing: asyncio.Task[None], stopping: asyncio.Task[bool]) -> bool:
         """Beat until the writing ends or must end; False when the row was taken away."""
@@ -261,13 +263,15 @@ class Generation:
         )
 
     async def _finish(self, state: str, error: str) -> None:
-        await database_sync_to_async(generations.generation_finish)(
+        is_ended = await database_sync_to_async(generations.generation_finish)(
             self.plan.message_id,
+            user_id=self.plan.user,
             state=state,
             content=self.text,
             error=error,
             provenance=self.provenance.as_json() if self.provenance else {},
             token_ids=self.token_ids,
         )
-        done = {"type": "done", "id": str(self.plan.message_id)}
-        await abroadcast(self.plan.conversation_id, done)
+        if is_ended:
+            done = {"type": "done", "id": str(self.plan.message_id)}
+            await abroadcast(self.plan.conversation_id, done)

@@ -14,6 +14,7 @@ from chat.services.messages import message_send, message_stop
 from tests.chat.pacing import PacedClient
 from tests.factories import UserFactory
 from tests.scripted import AsyncScriptedClient
+from uno_site.accounts.models import DailyUsage
 from uno_site.inference.errors import EngineUnreachable
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -198,6 +199,7 @@ async def test_a_deleted_conversation_ends_the_writing(serve_with) -> None:
     await until(lambda: text_of(reply) == "one two")
     await Conversation.objects.filter(pk=reply.conversation_id).adelete()
     await asyncio.wait_for(writing, 5)
+    assert (await DailyUsage.objects.aget()).n_tokens == 1  # By its length.
 
 
 async def test_the_model_sees_the_branch_and_no_empty_replies(serve_with) -> None:

@@ -99,7 +99,8 @@ def test_what_was_copied_is_not_abandoned(written: Message, launched: list[Any])
 def test_a_stopped_reply_is_abandoned(alice: User, launched: list[Any]) -> None:
     _, reply = message_send(user=alice, content="Hello")
     generation_claim(reply.pk)
-    generation_finish(reply.pk, state="stopped", content="Hi th", provenance=dict(WHY))
+    values = {"state": "stopped", "content": "Hi th", "provenance": dict(WHY)}
+    generation_finish(reply.pk, user_id=alice.pk, **values)
     assert outcome(reply).action == TerminalAction.ABANDON
 
 
