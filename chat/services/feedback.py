@@ -32,8 +32,7 @@ def feedback_vote(*, message: Message, thumb: int) -> Feedback | None:
     own = {"message": message, "user": message.conversation.user}
     given = Feedback.objects.select_for_update().filter(**own).first()
     if given is not None and given.thumb == thumb:
-        given.delete()
-        outcome_take_back(message, TerminalAction.ACCEPT)
+        feedback_withdraw(message=message)
         return None
     # The reasons belong to the thumb: they say why it was bad.
     feedback, _created = Feedback.objects.update_or_create(
@@ -82,6 +81,14 @@ def feedback_give(
     feedback = given or feedback_vote(message=message, thumb=thumb)
     assert feedback is not None, "a vote is taken back only where the same one was given"
     return feedback_explain(feedback=feedback, reasons=reasons, comment=comment)
+
+
+@transaction.atomic
+def feedback_withdraw(*, message: Message) -> None:
+    """Take the feedback back, and with it that the reply was accepted; none is fine too."""
+    n_deleted, _rows = message.feedback.filter(user=message.conversation.user).delete()
+    if n_deleted:
+        outcome_take_back(message, TerminalAction.ACCEPT)
 
 
 def _check_votable(message: Message) -> None:
