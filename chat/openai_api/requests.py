@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, Self, TypeVar
 
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
-from django.http import HttpRequest
+from django.http import HttpRequest, RawPostDataException, UnreadablePostError
 from pydantic import (
     BaseModel,
     BeforeValidator,
@@ -207,7 +207,7 @@ def read_body(request: HttpRequest, model: type[B]) -> B:
     Raises
     ------
     InvalidField
-        Not JSON, or not what the model takes; names the field.
+        Not JSON, not readable, or not what the model takes; names the field.
     UnsupportedField
         A field that OpenAI has and this API has not.
     BodyTooLarge
@@ -218,6 +218,8 @@ def read_body(request: HttpRequest, model: type[B]) -> B:
     except RequestDataTooBig:
         limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
         raise BodyTooLarge(f"The request's body is over {limit:,} bytes.") from None
+    except (RawPostDataException, UnreadablePostError):
+        raise InvalidField("The request's body cannot be read.", remedy="Send JSON.") from None
     except ValueError as error:
         raise InvalidField(f"The request's body is not valid JSON: {error}.") from None
     if not isinstance(data, dict):
