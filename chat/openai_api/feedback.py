@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.db import transaction
 
-from chat.models import Message, MessageOrigin, MessageRole, ReplyOutcome
+from chat.models import Conversation, Message, MessageOrigin, MessageRole, ReplyOutcome
 from chat.openai_api.bodies import FeedbackReceipt
 from chat.openai_api.completions import ID_MARK
 from chat.openai_api.errors import NotFound
@@ -29,6 +29,9 @@ def completion_feedback(user: User, given: FeedbackRequest) -> FeedbackReceipt:
         As the chat's services.
     """
     reply = own_reply(user, given.completion_id)
+    # First the conversation, as all who change it do: so nobody waits for each other, and a
+    # request that is sent twice at once finds what its twin has kept.
+    Conversation.objects.select_for_update().filter(pk=reply.conversation_id).first()
     if given.thumb is not None:
         feedback_give(
             message=reply, thumb=given.thumb, reasons=given.reasons, comment=given.comment
