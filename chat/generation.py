@@ -32,6 +32,7 @@ from chat.serving import Delta, Done, RouteChosen, Stage, answer_stream
 from uno_site.engine_clients import served_async_client
 from uno_site.errors import UnoError
 from uno_site.inference.errors import EngineFailed, EngineUnreachable
+from uno_site.interchange.fields import storable
 
 logger = logging.getLogger(__name__)
 
@@ -209,7 +210,7 @@ class Generation:
         )
         async for event in events:
             if isinstance(event, Delta):
-                self.text += event.text
+                self.text += storable(event.text)
             elif isinstance(event, Stage):
                 self.stage = event.name
             elif isinstance(event, RouteChosen | Done):

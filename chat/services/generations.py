@@ -41,6 +41,7 @@ from chat.services.routes import answering_levels, route_table_active
 from chat.services.shared import shared_route_active
 from uno_site.accounts.quotas import quota_add_tokens
 from uno_site.inference.protocol import ChatMessage, Sampling
+from uno_site.interchange.fields import storable
 
 #: A writer renews its heartbeat every second; after so long without one it is dead.
 STALE_AFTER = timedelta(seconds=15)
@@ -102,7 +103,7 @@ def generation_beat(message_id: UUID, content: str) -> bool | None:
     Returns whether the writer was asked to stop; None when the row is no longer its own.
     """
     mine = Message.objects.filter(pk=message_id, state=MessageState.GENERATING)
-    if not mine.update(content=content, heartbeat_at=timezone.now()):
+    if not mine.update(content=storable(content), heartbeat_at=timezone.now()):
         return None
     return mine.values_list("is_stop_requested", flat=True).first()
 
@@ -121,13 +122,13 @@ def generation_finish(
 
     What was written is counted for its person, whether or not the row is still there.
     """
-    provenance = provenance or {}
+    provenance, content = storable(provenance or {}), storable(content)
     quota_add_tokens(user_id, _n_tokens(provenance, content))
     is_ended = bool(
         Message.objects.filter(pk=message_id, state=MessageState.GENERATING).update(
             state=state,
             content=content.strip(),
-            error=error,
+            error=storable(error),
             provenance=provenance,
             served_route_id=served_route_id(provenance),
             updated_at=timezone.now(),
