@@ -12,6 +12,7 @@ from chat.openai_api.completions import ID_MARK
 from chat.openai_api.errors import NotFound
 from chat.openai_api.requests import FeedbackRequest
 from chat.services.feedback import feedback_give
+from chat.services.limits import clean_text
 from chat.services.messages import message_correct
 from chat.services.outcomes import outcome_say
 from uno_site.accounts.models import User
@@ -65,7 +66,7 @@ def own_reply(user: User, completion_id: str) -> Message:
 
 def _is_corrected_so(reply: Message, content: str) -> bool:
     """Whether the same correction is there already: a request that was sent again."""
-    return reply.corrections.filter(content=content.strip()).exists()
+    return reply.corrections.filter(content=clean_text(content)).exists()
 
 
 def _receipt(reply: Message, completion_id: str) -> FeedbackReceipt:

@@ -114,6 +114,15 @@ def test_a_wrong_field_is_named(ask, fields, param) -> None:
     assert (error["type"], error["code"]) == ("invalid_request_error", "invalid_input")
 
 
+@pytest.mark.parametrize("number", [b"1e999", b"-1e999"])
+def test_a_schema_with_a_number_out_of_range_is_refused(call, number) -> None:
+    body = b"""{"model": "uno", "messages": [{"role": "user", "content": "Hi"}], "response_format":
+    {"type": "json_schema", "json_schema": {"schema": {"allOf": [{"minimum": %b}]}}}}"""
+    error = refused(call("chat/completions", body % number))
+    assert error["param"] == "response_format.json_schema.schema"
+    assert "out of range" in error["message"]
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [
@@ -169,6 +178,7 @@ def test_a_reply_is_accepted_back_with_all_its_empty_fields(call) -> None:
         ([{"role": "system", "content": "Be brief."}], "last message must be the user's"),
         ([USER, {"role": "assistant", "content": "Hi."}], "last message must be the user's"),
         ([{"role": "user", "content": " \n"}], "last message is empty"),
+        ([{"role": "user", "content": "\x00 "}], "last message is empty"),
     ],
 )
 def test_there_must_be_something_to_answer(ask, messages, says) -> None:
