@@ -32,6 +32,7 @@ from chat.serving import Delta, Done, RouteChosen, Stage, answer_stream
 from uno_site.engine_clients import served_async_client
 from uno_site.errors import UnoError
 from uno_site.inference.errors import EngineFailed, EngineUnreachable
+from uno_site.interchange.fields import storable
 
 logger = logging.getLogger(__name__)
 
@@ -167,6 +168,8 @@ class Generation:
             await _end(writing)
         if is_ours:
             await self._finish(*self._outcome(writing))
+        else:  # The row is gone; what was written for its person counts all the same.
+            await self._finish(MessageState.STOPPED, "")
 
     async def _watch(self, writing: asyncio.Task[None], stopping: asyncio.Task[bool]) -> bool:
         """Beat until the writing ends or must end; False when the row was taken away."""
@@ -207,7 +210,7 @@ class Generation:
         )
         async for event in events:
             if isinstance(event, Delta):
-                self.text += event.text
+                self.text += storable(event.text)
             elif isinstance(event, Stage):
                 self.stage = event.name
             elif isinstance(event, RouteChosen | Done):
@@ -261,13 +264,15 @@ class Generation:
         )
 
     async def _finish(self, state: str, error: str) -> None:
-        await database_sync_to_async(generations.generation_finish)(
+        is_ended = await database_sync_to_async(generations.generation_finish)(
             self.plan.message_id,
+            user_id=self.plan.user,
             state=state,
             content=self.text,
             error=error,
             provenance=self.provenance.as_json() if self.provenance else {},
             token_ids=self.token_ids,
         )
-        done = {"type": "done", "id": str(self.plan.message_id)}
-        await abroadcast(self.plan.conversation_id, done)
+        if is_ended:
+            done = {"type": "done", "id": str(self.plan.message_id)}
+            await abroadcast(self.plan.conversation_id, done)

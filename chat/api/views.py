@@ -17,7 +17,7 @@ from chat.services.conversations import (
     conversation_create,
     conversation_delete,
 )
-from chat.services.feedback import feedback_give
+from chat.services.feedback import feedback_give, feedback_withdraw
 from chat.services.messages import (
     message_correct,
     message_regenerate,
@@ -126,7 +126,7 @@ class MessageViewSet(mixins.RetrieveModelMixin, viewsets.GenericViewSet):
     @feedback.mapping.delete
     def withdraw_feedback(self, request: Request, pk: str | None = None) -> Response:
         """Take the feedback back."""
-        self.get_object().feedback.filter(user=request.user).delete()
+        feedback_withdraw(message=self.get_object())
         return Response(status=204)
 
 

@@ -17,7 +17,6 @@ from chat.openai_api.errors import MethodNotAllowed, ServerFault, error_response
 from chat.services.limits import Allowance, count_in_minute
 from uno_site.accounts.api_keys import api_key_check_scope, api_key_find, usage_add
 from uno_site.accounts.models import ApiKey, Scope
-from uno_site.accounts.quotas import quota_count_message
 from uno_site.errors import UnoError
 from uno_site.runtime.services import runtime_setting
 
@@ -88,7 +87,7 @@ def call_admit(token: str, scope: Scope | None) -> Call:
 
     Raises
     ------
-    ApiKeyInvalid, ScopeMissing, RateLimited, QuotaExceeded
+    ApiKeyInvalid, ScopeMissing, RateLimited
     """
     key = api_key_find(token)
     if scope is not None:
@@ -97,8 +96,6 @@ def call_admit(token: str, scope: Scope | None) -> Call:
     allowance = count_in_minute(f"api-requests:{key.pk}", limit=limit)
     if allowance.is_exceeded:
         raise RateLimited(allowance)
-    if scope == Scope.CHAT:
-        quota_count_message(key.user)
     usage_add(key, n_requests=1)
     return Call(key, allowance)
 

@@ -16,6 +16,7 @@ from django.conf import settings
 from chat import generation
 from chat.experience.recall import recall_of_api
 from chat.openai_api import bodies
+from chat.openai_api.counting import Tally
 from chat.openai_api.errors import InvalidField, ModelUnknown, ServerFault, error_body
 from chat.openai_api.requests import ChatCompletionRequest
 from chat.provenance import Provenance
@@ -24,9 +25,7 @@ from chat.services.messages import REPLY_SAMPLING
 from chat.services.routes import answering_levels, route_table_active
 from chat.services.shared import shared_route_active
 from chat.serving import Delta, Done, ServingEvent, answer_stream
-from uno_site.accounts.api_keys import usage_add
 from uno_site.accounts.models import ApiKey
-from uno_site.accounts.quotas import quota_add_tokens
 from uno_site.engine_clients import base_model_name
 from uno_site.errors import UnoError
 from uno_site.inference.errors import EngineUnreachable
@@ -117,15 +116,25 @@ class Completion:
         yield b"data: [DONE]\n\n"
 
     async def _parts(self) -> AsyncGenerator[Delta | Ended]:
-        """The reply's text as it comes, then, counted and kept, why it came."""
-        texts: list[str] = []
-        async with aclosing(await self._answering()) as events:
-            async for event in events:
-                if isinstance(event, Delta):
-                    texts.append(event.text)
-                    yield event
-                elif isinstance(event, Done):
-                    yield await self._end("".join(texts), event.provenance)
+        """The reply's text as it comes, then, counted and kept, why it came.
+
+        Whoever hangs up is counted what was written for them.
+        """
+        tally, has_failed = Tally(self.key, self.turns), False
+        await sync_to_async(tally.begin)()
+        try:
+            async with aclosing(await self._answering()) as events:
+                async for event in events:
+                    if isinstance(event, Delta):
+                        tally.texts.append(event.text)
+                        yield event
+                    elif isinstance(event, Done):
+                        yield await self._end(tally, event.provenance)
+        except Exception:
+            has_failed = True
+            raise
+        finally:
+            await sync_to_async(tally.settle)(has_failed=has_failed)
 
     async def _answering(self) -> AsyncGenerator[ServingEvent]:
         asked = self.asked
@@ -146,19 +155,14 @@ class Completion:
             recall=recall,
         )
 
-    async def _end(self, text: str, provenance: Provenance) -> Ended:
-        if provenance.finish_reason == "cancelled":
+    async def _end(self, tally: Tally, provenance: Provenance) -> Ended:
+        has_failed = provenance.finish_reason == "cancelled"
+        await sync_to_async(tally.settle)(provenance, has_failed=has_failed)
+        if has_failed:
             raise EngineUnreachable("The engine stopped before the reply was complete.")
-        is_stored = await sync_to_async(self._count_and_keep)(text, provenance)
-        return Ended(provenance, is_stored)
+        return Ended(provenance, await sync_to_async(self._keep)(tally.text, provenance))
 
-    def _count_and_keep(self, text: str, provenance: Provenance) -> bool:
-        usage_add(
-            self.key,
-            prompt_tokens=provenance.prompt_tokens,
-            completion_tokens=provenance.completion_tokens,
-        )
-        quota_add_tokens(self.key.user_id, provenance.prompt_tokens + provenance.completion_tokens)
+    def _keep(self, text: str, provenance: Provenance) -> bool:
         if not self.asked.store or not text.strip():
             return False
         reply = ApiReply(self.id, text, provenance)

@@ -6,12 +6,13 @@ from uuid import UUID
 
 from django.db import transaction
 
-from chat.models import Message, MessageOrigin, MessageRole, ReplyOutcome
+from chat.models import Conversation, Message, MessageOrigin, MessageRole, ReplyOutcome
 from chat.openai_api.bodies import FeedbackReceipt
 from chat.openai_api.completions import ID_MARK
 from chat.openai_api.errors import NotFound
 from chat.openai_api.requests import FeedbackRequest
 from chat.services.feedback import feedback_give
+from chat.services.limits import clean_text
 from chat.services.messages import message_correct
 from chat.services.outcomes import outcome_say
 from uno_site.accounts.models import User
@@ -29,6 +30,9 @@ def completion_feedback(user: User, given: FeedbackRequest) -> FeedbackReceipt:
         As the chat's services.
     """
     reply = own_reply(user, given.completion_id)
+    # First the conversation, as all who change it do: so nobody waits for each other, and a
+    # request that is sent twice at once finds what its twin has kept.
+    Conversation.objects.select_for_update().filter(pk=reply.conversation_id).first()
     if given.thumb is not None:
         feedback_give(
             message=reply, thumb=given.thumb, reasons=given.reasons, comment=given.comment
@@ -62,7 +66,7 @@ def own_reply(user: User, completion_id: str) -> Message:
 
 def _is_corrected_so(reply: Message, content: str) -> bool:
     """Whether the same correction is there already: a request that was sent again."""
-    return reply.corrections.filter(content=content.strip()).exists()
+    return reply.corrections.filter(content=clean_text(content)).exists()
 
 
 def _receipt(reply: Message, completion_id: str) -> FeedbackReceipt:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from typing import Annotated, Any, Literal, Self, TypeVar
 
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
-from django.http import HttpRequest
+from django.http import HttpRequest, RawPostDataException, UnreadablePostError
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -24,6 +26,7 @@ from chat.openai_api.errors import BodyTooLarge, InvalidField
 from chat.openai_api.unsupported import refuse_unsupported
 from chat.services.limits import MAX_COMMENT_CHARS, MAX_MESSAGE_CHARS
 from uno_site.inference.protocol import ChatMessage
+from uno_site.interchange.fields import storable
 
 MAX_TURNS = 1_000
 MAX_STOPS = 4
@@ -78,13 +81,22 @@ class ChatTurn(Body):
         return ChatMessage("system" if self.role == "developer" else self.role, text)
 
 
+def _finite(value: dict[str, Any]) -> dict[str, Any]:
+    # 1e999 is read as infinity, which cannot be sent on.
+    try:
+        json.dumps(value, allow_nan=False)
+    except ValueError:
+        raise PydanticCustomError("number", "a number is out of range") from None
+    return value
+
+
 class JsonSchemaFormat(Body):
     """``response_format.json_schema``; the schema is always enforced, ``strict`` or not."""
 
     name: str = ""
     description: str = ""
     strict: StrictBool = True
-    schema_: dict[str, Any] = Field(alias="schema")
+    schema_: Annotated[dict[str, Any], AfterValidator(_finite)] = Field(alias="schema")
 
 
 class ResponseFormat(Body):
@@ -139,7 +151,7 @@ class ChatCompletionRequest(Body):
     def _fields_agree(self) -> Self:
         if self.messages[-1].role != "user":
             raise PydanticCustomError("last_turn", "the last message must be the user's")
-        if not self.messages[-1].as_message().content.strip():
+        if not storable(self.messages[-1].as_message().content).strip():
             raise PydanticCustomError("empty_turn", "the last message is empty")
         if self.top_logprobs is not None and not self.logprobs:
             raise PydanticCustomError("no_logprobs", "top_logprobs needs logprobs to be true")
@@ -207,7 +219,7 @@ def read_body(request: HttpRequest, model: type[B]) -> B:
     Raises
     ------
     InvalidField
-        Not JSON, or not what the model takes; names the field.
+        Not JSON, not readable, or not what the model takes; names the field.
     UnsupportedField
         A field that OpenAI has and this API has not.
     BodyTooLarge
@@ -218,6 +230,8 @@ def read_body(request: HttpRequest, model: type[B]) -> B:
     except RequestDataTooBig:
         limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
         raise BodyTooLarge(f"The request's body is over {limit:,} bytes.") from None
+    except (RawPostDataException, UnreadablePostError):
+        raise InvalidField("The request's body cannot be read.", remedy="Send JSON.") from None
     except ValueError as error:
         raise InvalidField(f"The request's body is not valid JSON: {error}.") from None
     if not isinstance(data, dict):

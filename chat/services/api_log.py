@@ -25,6 +25,7 @@ from chat.services.generations import served_route_id
 from chat.services.outcomes import outcome_open
 from uno_site.accounts.models import User
 from uno_site.inference.protocol import ChatMessage
+from uno_site.interchange.fields import storable
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,7 @@ def completion_log(*, user_id: UUID, turns: Sequence[ChatMessage], reply: ApiRep
     user = User.objects.filter(pk=user_id, training_consent=True).first()
     if user is None:
         return False
-    turns = [_clean(turn) for turn in turns]
+    turns = [ChatMessage(turn.role, storable(turn.content)) for turn in turns]
     hashes = path_hashes(turns)
     anchor = _last_known_reply(user, turns, hashes)
     conversation = anchor.conversation if anchor else _conversation_begin(user, turns)
@@ -88,11 +89,6 @@ def reply_hash(parent: Message | None, content: str) -> str:
     if parent is None or not parent.path_hash:
         return ""
     return path_hashes([ChatMessage("assistant", content)], parent.path_hash)[0]
-
-
-def _clean(turn: ChatMessage) -> ChatMessage:
-    # PostgreSQL keeps no NUL in a text.
-    return ChatMessage(turn.role, turn.content.replace("\x00", ""))
 
 
 def _last_known_reply(
@@ -140,8 +136,8 @@ def _turn_keep(
 
 
 def _reply_keep(conversation: Conversation, parent: Message | None, reply: ApiReply) -> None:
-    provenance: dict[str, Any] = reply.provenance.as_json()
-    content = reply.content.replace("\x00", "").strip()
+    provenance: dict[str, Any] = storable(reply.provenance.as_json())
+    content = storable(reply.content).strip()
     message = Message.objects.create(
         id=reply.id,
         conversation=conversation,

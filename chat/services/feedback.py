@@ -26,24 +26,12 @@ def feedback_vote(*, message: Message, thumb: int) -> Feedback | None:
     Conflict
         Not a reply of the model, or one that is still being written.
     """
-    if thumb not in (1, -1):
-        raise InvalidInput(f"A thumb is 1 or -1, not {thumb}.")
-    _check_votable(message)
-    own = {"message": message, "user": message.conversation.user}
-    given = Feedback.objects.select_for_update().filter(**own).first()
+    _check_vote(message, thumb)
+    given = message.feedback.select_for_update().filter(user=message.conversation.user).first()
     if given is not None and given.thumb == thumb:
-        given.delete()
-        outcome_take_back(message, TerminalAction.ACCEPT)
+        feedback_withdraw(message=message)
         return None
-    # The reasons belong to the thumb: they say why it was bad.
-    feedback, _created = Feedback.objects.update_or_create(
-        **own, defaults={"thumb": thumb, **({"reasons": []} if given else {})}
-    )
-    if thumb > 0:
-        outcome_act(message, TerminalAction.ACCEPT)
-    else:
-        outcome_take_back(message, TerminalAction.ACCEPT)
-    return feedback
+    return _thumb_set(message, thumb)
 
 
 @transaction.atomic
@@ -54,37 +42,69 @@ def feedback_explain(*, feedback: Feedback, reasons: Iterable[str], comment: str
     ------
     InvalidInput
         An unknown reason key, or a comment over 2,000 characters.
+    Conflict
+        The feedback was withdrawn meanwhile.
     """
     chosen = list(dict.fromkeys(reasons))
     if unknown := [key for key in chosen if key not in Reason.values]:
         raise InvalidInput(
             f"Unknown reasons: {', '.join(unknown)}.", remedy=f"Known: {', '.join(Reason.values)}."
         )
-    feedback.reasons = chosen
-    feedback.comment = clean_text(comment, limit=MAX_COMMENT_CHARS) if comment.strip() else ""
-    feedback.full_clean()
-    feedback.save()
-    return feedback
+    kept = Feedback.objects.select_for_update().filter(pk=feedback.pk).first()
+    if kept is None:
+        raise Conflict(_("Vote taken back."))
+    kept.reasons = chosen
+    kept.comment = clean_text(comment, limit=MAX_COMMENT_CHARS) if comment.strip() else ""
+    kept.full_clean()
+    kept.save()
+    return kept
 
 
 @transaction.atomic
 def feedback_give(
     *, message: Message, thumb: int, reasons: Iterable[str] = (), comment: str = ""
 ) -> Feedback:
-    """Give feedback all at once; what was given before is replaced.
+    """Give feedback all at once; what was given before is replaced, the same stays as it is.
 
     Raises
     ------
     InvalidInput, Conflict
         As :func:`feedback_vote` and :func:`feedback_explain`.
     """
-    given = message.feedback.filter(user=message.conversation.user, thumb=thumb).first()
-    feedback = given or feedback_vote(message=message, thumb=thumb)
-    assert feedback is not None, "a vote is taken back only where the same one was given"
+    _check_vote(message, thumb)
+    feedback = _thumb_set(message, thumb)
     return feedback_explain(feedback=feedback, reasons=reasons, comment=comment)
 
 
-def _check_votable(message: Message) -> None:
+@transaction.atomic
+def feedback_withdraw(*, message: Message) -> None:
+    """Take the feedback back, and with it that the reply was accepted; none is fine too."""
+    n_deleted, _rows = message.feedback.filter(user=message.conversation.user).delete()
+    if n_deleted:
+        outcome_take_back(message, TerminalAction.ACCEPT)
+
+
+def _thumb_set(message: Message, thumb: int) -> Feedback:
+    """The person's feedback with this thumb, made or changed where it was not so; locked."""
+    feedback, is_new = Feedback.objects.select_for_update().get_or_create(
+        message=message, user=message.conversation.user, defaults={"thumb": thumb}
+    )
+    if not is_new and feedback.thumb == thumb:
+        return feedback
+    if not is_new:
+        # The reasons belong to the thumb: they say why it was bad.
+        feedback.thumb, feedback.reasons = thumb, []
+        feedback.save()
+    if thumb > 0:
+        outcome_act(message, TerminalAction.ACCEPT)
+    else:
+        outcome_take_back(message, TerminalAction.ACCEPT)
+    return feedback
+
+
+def _check_vote(message: Message, thumb: int) -> None:
+    if thumb not in (1, -1):
+        raise InvalidInput(f"A thumb is 1 or -1, not {thumb}.")
     if message.role != MessageRole.ASSISTANT:
         raise Conflict(_("Only replies can be voted on."))
     if message.state == MessageState.GENERATING:

@@ -41,11 +41,12 @@ from chat.services.routes import answering_levels, route_table_active
 from chat.services.shared import shared_route_active
 from uno_site.accounts.quotas import quota_add_tokens
 from uno_site.inference.protocol import ChatMessage, Sampling
+from uno_site.interchange.fields import storable
 
 #: A writer renews its heartbeat every second; after so long without one it is dead.
 STALE_AFTER = timedelta(seconds=15)
-#: About how many characters a token has.
-CHARS_PER_TOKEN = 4
+#: About how many bytes of UTF-8 a token has: four letters, or one and a half Chinese signs.
+BYTES_PER_TOKEN = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +103,7 @@ def generation_beat(message_id: UUID, content: str) -> bool | None:
     Returns whether the writer was asked to stop; None when the row is no longer its own.
     """
     mine = Message.objects.filter(pk=message_id, state=MessageState.GENERATING)
-    if not mine.update(content=content, heartbeat_at=timezone.now()):
+    if not mine.update(content=storable(content), heartbeat_at=timezone.now()):
         return None
     return mine.values_list("is_stop_requested", flat=True).first()
 
@@ -110,19 +111,24 @@ def generation_beat(message_id: UUID, content: str) -> bool | None:
 def generation_finish(
     message_id: UUID,
     *,
+    user_id: UUID | str,
     state: str,
     content: str,
     error: str = "",
     provenance: dict[str, Any] | None = None,
     token_ids: Sequence[int] = (),
 ) -> bool:
-    """End the reply, count its tokens and keep them; False when it was no longer being written."""
-    provenance = provenance or {}
+    """End the reply, count its tokens and keep them; False when it was no longer being written.
+
+    What was written is counted for its person, whether or not the row is still there.
+    """
+    provenance, content = storable(provenance or {}), storable(content)
+    quota_add_tokens(user_id, _n_tokens(provenance, content))
     is_ended = bool(
         Message.objects.filter(pk=message_id, state=MessageState.GENERATING).update(
             state=state,
             content=content.strip(),
-            error=error,
+            error=storable(error),
             provenance=provenance,
             served_route_id=served_route_id(provenance),
             updated_at=timezone.now(),
@@ -130,7 +136,6 @@ def generation_finish(
     )
     if is_ended:
         for reply in Message.objects.filter(pk=message_id).select_related("conversation"):
-            quota_add_tokens(reply.conversation.user_id, _n_tokens(provenance, content))
             if reply.content:
                 outcome_open(reply)
         reply_tokens_keep(message_id, token_ids)
@@ -141,7 +146,12 @@ def generation_finish(
 def _n_tokens(provenance: dict[str, Any], content: str) -> int:
     """Tokens read and written; of a reply that was broken off only its length is known."""
     counted = provenance.get("prompt_tokens", 0) + provenance.get("completion_tokens", 0)
-    return max(int(counted), len(content) // CHARS_PER_TOKEN)
+    return max(int(counted), tokens_about(content))
+
+
+def tokens_about(text: str) -> int:
+    """About how many tokens a text has, where the engine did not tell."""
+    return len(text.encode("utf-8", "surrogatepass")) // BYTES_PER_TOKEN
 
 
 def served_route_id(provenance: dict[str, Any]) -> str | None:

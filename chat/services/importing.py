@@ -23,7 +23,7 @@ from chat.provenance import IMPORTED
 from chat.services.organising import conversation_file
 from chat.services.parameters import may_configure, parameters_within
 from uno_site.errors import InvalidInput
-from uno_site.interchange.fields import UNSTORABLE
+from uno_site.interchange.fields import storable
 from uno_site.interchange.items import ItemStream, Row, iter_items
 from uno_site.interchange.records import RowError
 
@@ -138,7 +138,10 @@ def _in_words(error: ValidationError) -> str:
 @transaction.atomic
 def _add(user: Any, part: ConversationPart) -> None:
     conversation = Conversation.objects.create(
-        user=user, title=_clean(part.title), is_pinned=part.is_pinned, archived_at=part.archived_at
+        user=user,
+        title=storable(part.title),
+        is_pinned=part.is_pinned,
+        archived_at=part.archived_at,
     )
     ids = {message.id: uuid.uuid4() for message in part.messages}
     rows = [_message(conversation, message, ids) for message in part.messages]
@@ -149,10 +152,10 @@ def _add(user: Any, part: ConversationPart) -> None:
     Message.objects.bulk_update(rows, ["created_at"], batch_size=200)
     Feedback.objects.bulk_create(_verdicts(user, part, ids))
     if part.folder:
-        conversation_file(conversation=conversation, folder_name=_clean(part.folder))
+        conversation_file(conversation=conversation, folder_name=storable(part.folder))
     settings = {}
     if may_configure(user):
-        prompt, sampling = _clean(part.system_prompt), parameters_within(part.sampling)
+        prompt, sampling = storable(part.system_prompt), parameters_within(part.sampling)
         settings = {"system_prompt": prompt, "sampling": sampling}
     Conversation.objects.filter(pk=conversation.pk).update(
         leaf=ids.get(part.leaf) if part.leaf else None,
@@ -160,10 +163,6 @@ def _add(user: Any, part: ConversationPart) -> None:
         updated_at=part.updated_at,
         **settings,
     )
-
-
-def _clean(text: str) -> str:
-    return UNSTORABLE.sub("", text)
 
 
 def _message(conversation: Conversation, part: MessagePart, ids: dict[UUID, UUID]) -> Message:
@@ -176,8 +175,8 @@ def _message(conversation: Conversation, part: MessagePart, ids: dict[UUID, UUID
         role=part.role,
         origin=part.origin,
         state=MessageState.INTERRUPTED if is_cut else part.state,
-        content=_clean(part.content),
-        error=_clean(part.error),
+        content=storable(part.content),
+        error=storable(part.error),
         sampling={},
         provenance=_provenance(part),
     )
@@ -187,7 +186,7 @@ def _provenance(part: MessagePart) -> dict[str, Any]:
     if part.origin != MessageOrigin.MODEL:
         return {}
     model = part.provenance.get("model")
-    name = _clean(model[:200]) if isinstance(model, str) else ""
+    name = storable(model[:200]) if isinstance(model, str) else ""
     return {"kind": "base", "reason": IMPORTED, "model": name}
 
 
@@ -198,7 +197,7 @@ def _verdicts(user: Any, part: ConversationPart, ids: dict[UUID, UUID]) -> list[
             message_id=ids[message.id],
             thumb=message.feedback.thumb,
             reasons=[key for key in message.feedback.reasons if key in Reason.values],
-            comment=_clean(message.feedback.comment),
+            comment=storable(message.feedback.comment),
         )
         for message in part.messages
         if message.feedback is not None and message.role == "assistant"

@@ -91,6 +91,11 @@ def message_regenerate(*, message: Message) -> Message:
     """Have the model answer once more: a sibling of ``message``, shown at once."""
     if message.role != MessageRole.ASSISTANT or message.parent is None:
         raise Conflict(_("Only a reply can be written anew."))
+    if not message.parent.content.strip():
+        raise Conflict(
+            _("The question of this reply is empty."),
+            remedy=_("Edit the question; it is answered then."),
+        )
     count_send(message.conversation.user)
     conversation = _locked(message.conversation)
     outcome_act(message, TerminalAction.REGENERATE)

@@ -26,6 +26,8 @@ from uno_site.errors import InvalidInput
 
 #: What people and programs may say themselves; the others follow from what they do.
 SAYABLE = (*AFFIRMATIVE, TerminalAction.ABANDON)
+#: What an act writes.
+ACT_FIELDS = ("action", "acted_at", "cost", "n_edits")
 
 
 def outcome_open(message: Message) -> ReplyOutcome | None:
@@ -86,23 +88,34 @@ def outcome_say(*, message: Message, action: str) -> ReplyOutcome | None:
 @transaction.atomic
 def outcome_act(message: Message, action: str) -> ReplyOutcome | None:
     """Record the latest act. An affirmative one makes the cost 0, unless it was edited before."""
-    outcome = outcome_open(corrected_reply(message))
+    outcome = _outcome_locked(corrected_reply(message))
+    if outcome is not None:
+        _act(outcome, action)
+    return outcome
+
+
+def _outcome_locked(reply: Message) -> ReplyOutcome | None:
+    """The outcome as it is now, for us alone until the transaction ends."""
+    outcome = outcome_open(reply)
     if outcome is None:
         return None
-    is_edited = bool(outcome.n_edits)
-    if not is_edited:
+    return ReplyOutcome.objects.select_for_update().filter(pk=outcome.pk).first()
+
+
+def _act(outcome: ReplyOutcome, action: str) -> None:
+    """Write the act on a locked outcome."""
+    if not outcome.n_edits:
         outcome.cost = 0.0 if action in AFFIRMATIVE else None
         outcome.n_edits = 0 if action in AFFIRMATIVE else None
     outcome.action, outcome.acted_at = action, timezone.now()
-    outcome.save()
-    return outcome
+    outcome.save(update_fields=ACT_FIELDS)
 
 
 @transaction.atomic
 def outcome_edit(message: Message, correction: Message) -> ReplyOutcome | None:
     """Record an edit: its cost is that from the model's own words to the latest ones."""
     reply = corrected_reply(message)
-    outcome = outcome_open(reply)
+    outcome = _outcome_locked(reply)
     if outcome is None:
         return None
     words = tokenize(reply.content)
@@ -110,7 +123,7 @@ def outcome_edit(message: Message, correction: Message) -> ReplyOutcome | None:
     outcome.cost = outcome.n_edits / max(1, len(words))
     outcome.action, outcome.acted_at = TerminalAction.EDIT, timezone.now()
     outcome.correction, outcome.preferences_read_at = correction, None
-    outcome.save()
+    outcome.save(update_fields=[*ACT_FIELDS, "n_words", "correction", "preferences_read_at"])
     return outcome
 
 
@@ -121,12 +134,13 @@ def outcome_take_back(message: Message, action: str) -> None:
     last.filter(correction=None).update(action="", cost=None, n_edits=None, acted_at=None)
 
 
+@transaction.atomic
 def outcomes_abandon(question: Message) -> None:
     """Who asks anew in other words leaves the replies that they did nothing with."""
     for reply in question.children.filter(role=MessageRole.ASSISTANT):
-        outcome = outcome_open(reply)
+        outcome = _outcome_locked(reply)
         if outcome is not None and not outcome.action:
-            outcome_act(reply, TerminalAction.ABANDON)
+            _act(outcome, TerminalAction.ABANDON)
 
 
 def corrected_reply(message: Message) -> Message:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.test import Client
@@ -20,6 +21,7 @@ from uno_site.accounts.quotas import (
     quota_add_tokens,
     quota_count_message,
     quota_of,
+    quota_return_message,
     quota_set,
 )
 from uno_site.audit.models import AuditEvent
@@ -53,8 +55,8 @@ def test_the_role_s_quota_refuses_and_says_when_it_begins_anew(alice: Any, curat
 def test_tokens_of_replies_count_and_refuse_the_next_message(alice: Any) -> None:
     limit(daily_tokens_user=100)
     reply = ReplyFactory(conversation__user=alice, state=MessageState.GENERATING, content="")
-    used = {"prompt_tokens": 80, "completion_tokens": 30}
-    generation_finish(reply.pk, state=MessageState.COMPLETE, content="Hi", provenance=used)
+    values = {"content": "Hi", "provenance": {"prompt_tokens": 80, "completion_tokens": 30}}
+    generation_finish(reply.pk, user_id=alice.pk, state=MessageState.COMPLETE, **values)
     assert quota_of(alice).n_tokens == 110
     with pytest.raises(QuotaExceeded, match="took 110 tokens today; 100 are allowed"):
         count_send(alice)
@@ -62,8 +64,27 @@ def test_tokens_of_replies_count_and_refuse_the_next_message(alice: Any) -> None
 
 def test_a_reply_that_was_stopped_counts_by_its_length(alice: Any) -> None:
     reply = ReplyFactory(conversation__user=alice, state=MessageState.GENERATING, content="")
-    generation_finish(reply.pk, state=MessageState.STOPPED, content="word " * 40)
+    values = {"state": MessageState.STOPPED, "content": "word " * 40}
+    generation_finish(reply.pk, user_id=alice.pk, **values)
     assert quota_of(alice).n_tokens == 50
+
+
+def test_a_reply_that_was_deleted_meanwhile_counts_all_the_same(alice: Any) -> None:
+    values = {"state": MessageState.COMPLETE, "content": "word " * 40}
+    assert generation_finish(uuid4(), user_id=alice.pk, **values) is False
+    assert quota_of(alice).n_tokens == 50
+
+
+def test_of_somebody_who_was_erased_nothing_is_counted(alice: Any) -> None:
+    quota_add_tokens(uuid4(), 10)
+    assert not DailyUsage.objects.exists()
+
+
+def test_a_message_that_nobody_could_answer_is_given_back(alice: Any) -> None:
+    quota_count_message(alice)
+    quota_return_message(alice.pk)
+    quota_return_message(alice.pk)
+    assert quota_of(alice).n_messages == 0
 
 
 def test_deleting_conversations_gives_nothing_back(alice: Any) -> None:

@@ -2,7 +2,8 @@
 
 import pytest
 
-from chat.models import Feedback
+from chat.models import Feedback, ReplyOutcome
+from chat.services.outcomes import outcome_say
 from tests.factories import ReplyFactory
 
 pytestmark = pytest.mark.django_db
@@ -36,8 +37,22 @@ def test_an_unknown_reason_is_refused_by_name(client_for, alice) -> None:
     assert "boring" in answer.content.decode()
 
 
-def test_feedback_is_taken_back(client_for, alice) -> None:
-    reply, browser = ReplyFactory(conversation__user=alice), client_for(alice)
+def test_feedback_is_taken_back_with_the_acceptance(client_for, alice) -> None:
+    reply = ReplyFactory(conversation__user=alice, provenance={"kind": "base"})
+    browser = client_for(alice)
     put(browser, reply, thumb=1)
-    assert browser.delete(f"/api/v1/messages/{reply.pk}/feedback/").status_code == 204
+    assert ReplyOutcome.objects.get().cost == 0
+    for _ in range(2):
+        assert browser.delete(f"/api/v1/messages/{reply.pk}/feedback/").status_code == 204
     assert not Feedback.objects.exists()
+    outcome = ReplyOutcome.objects.get()
+    assert (outcome.action, outcome.cost) == ("", None)
+
+
+def test_what_was_copied_stays_copied_without_the_thumb(client_for, alice) -> None:
+    reply = ReplyFactory(conversation__user=alice, provenance={"kind": "base"})
+    browser = client_for(alice)
+    put(browser, reply, thumb=1)
+    outcome_say(message=reply, action="copy")
+    browser.delete(f"/api/v1/messages/{reply.pk}/feedback/")
+    assert ReplyOutcome.objects.get().action == "copy"

@@ -11,6 +11,7 @@ from chat.services.messages import (
     message_send,
     message_show,
 )
+from uno_site.accounts.quotas import quota_of
 from uno_site.errors import Conflict, InvalidInput
 
 pytestmark = pytest.mark.django_db
@@ -35,6 +36,19 @@ def test_regenerating_adds_a_sibling_and_shows_it(conversation, reply) -> None:
     assert (last.position, last.n_siblings, last.previous, last.next) == (2, 2, reply, None)
     reply.refresh_from_db()
     assert reply.content == "Sleep more."
+
+
+@pytest.mark.parametrize("question", ["", " \n"])
+def test_the_reply_to_an_empty_question_is_not_written_anew(
+    conversation, reply, launched, question
+) -> None:
+    """Conversations that were imported may hold such; the model would have nothing to answer."""
+    conversation.messages.filter(pk=reply.parent_id).update(content=question)
+    reply.refresh_from_db()
+    with pytest.raises(Conflict, match=r"question of this reply is empty\. Edit"):
+        message_regenerate(message=reply)
+    assert conversation.messages.count() == 2
+    assert quota_of(conversation.user).n_messages == 0
 
 
 def test_a_correction_is_a_shown_sibling_and_the_original_stays(conversation, reply) -> None:

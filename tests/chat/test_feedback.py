@@ -2,8 +2,14 @@
 
 import pytest
 
-from chat.models import Feedback
-from chat.services.feedback import feedback_explain, feedback_vote
+from chat.models import Feedback, Message
+from chat.services import feedback
+from chat.services.feedback import (
+    feedback_explain,
+    feedback_give,
+    feedback_vote,
+    feedback_withdraw,
+)
 from chat.services.messages import message_regenerate
 from uno_site.errors import Conflict, InvalidInput
 
@@ -31,6 +37,28 @@ def test_reasons_are_kept_as_keys_without_repetition(reply) -> None:
     given.refresh_from_db()
     assert given.reasons == ["style", "too_long"]
     assert given.comment == "Hm."
+
+
+def test_the_same_feedback_at_the_same_time_is_one(reply, monkeypatch) -> None:
+    """A client's retry: its twin commits after the first look at what was given."""
+    check = feedback._check_vote
+
+    def check_slowly(message: Message, thumb: int) -> None:
+        check(message, thumb)
+        monkeypatch.setattr(feedback, "_check_vote", check)
+        feedback_give(message=message, thumb=thumb)
+
+    monkeypatch.setattr(feedback, "_check_vote", check_slowly)
+    assert feedback_give(message=reply, thumb=1, comment="Good.").comment == "Good."
+    assert Feedback.objects.get().thumb == 1
+
+
+def test_feedback_that_was_withdrawn_does_not_come_back_with_its_reasons(reply) -> None:
+    given = feedback_vote(message=reply, thumb=-1)
+    feedback_withdraw(message=reply)
+    with pytest.raises(Conflict):
+        feedback_explain(feedback=given, reasons=["too_long"], comment="")
+    assert not Feedback.objects.exists()
 
 
 def test_an_unknown_reason_is_refused_by_name(reply) -> None:

@@ -9,11 +9,12 @@ from channels.db import database_sync_to_async
 
 from chat import generation
 from chat.models import Conversation, Message, MessageState
-from chat.services.generations import generation_beat, generation_claim
+from chat.services.generations import generation_beat, generation_claim, generation_finish
 from chat.services.messages import message_send, message_stop
 from tests.chat.pacing import PacedClient
 from tests.factories import UserFactory
 from tests.scripted import AsyncScriptedClient
+from uno_site.accounts.models import DailyUsage
 from uno_site.inference.errors import EngineUnreachable
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -60,6 +61,19 @@ async def test_a_reply_is_written_to_its_end_with_its_provenance(serve_with) -> 
     assert reply.provenance["kind"] == "base"
     assert client.requests[0].messages[-1].content == "Hello"
     assert client.requests[0].sampling.seed == reply.sampling["seed"]
+
+
+async def test_what_a_database_cannot_keep_is_left_out(serve_with) -> None:
+    client = serve_with(PacedClient("o\x00ne two\ud800 three", n_free=2))
+    reply = await send()
+    writing = asyncio.create_task(generation.generate(reply.pk))
+    await until(lambda: text_of(reply) == "one two")
+    await asyncio.sleep(0.2)
+    assert (await reloaded(reply)).content == "one two"
+    client.go_on.set()
+    await writing
+    reply = await reloaded(reply)
+    assert (reply.state, reply.content) == (MessageState.COMPLETE, "one two three")
 
 
 async def test_two_writers_of_one_reply_write_it_once(serve_with) -> None:
@@ -198,6 +212,7 @@ async def test_a_deleted_conversation_ends_the_writing(serve_with) -> None:
     await until(lambda: text_of(reply) == "one two")
     await Conversation.objects.filter(pk=reply.conversation_id).adelete()
     await asyncio.wait_for(writing, 5)
+    assert (await DailyUsage.objects.aget()).n_tokens == 1  # By its length.
 
 
 async def test_the_model_sees_the_branch_and_no_empty_replies(serve_with) -> None:
@@ -217,11 +232,28 @@ async def test_the_model_sees_the_branch_and_no_empty_replies(serve_with) -> Non
     assert [(m.role, m.content) for m in asked] == [("user", "First"), ("user", "Second")]
 
 
+async def test_what_a_database_cannot_keep_is_left_out_of_why_it_came() -> None:
+    reply = await send()
+    why = {"kind": "critic", "model": "base", "draft": "a\x00b", "rules": ["c\ud800d"]}
+    await database_sync_to_async(generation_finish)(
+        reply.pk,
+        user_id=reply.conversation.user_id,
+        state=MessageState.INTERRUPTED,
+        content="Hi",
+        error="No\x00 more.",
+        provenance=why,
+    )
+    reply = await reloaded(reply)
+    assert reply.provenance == {**why, "draft": "ab", "rules": ["cd"]}
+    assert reply.error == "No more."
+
+
 async def test_a_claim_is_given_once_and_a_beat_tells_of_a_lost_row() -> None:
     reply = await send()
     claim, beat = database_sync_to_async(generation_claim), database_sync_to_async(generation_beat)
     assert (await claim(reply.pk)).message_id == reply.pk
     assert await claim(reply.pk) is None
-    assert await beat(reply.pk, "text") is False
+    assert await beat(reply.pk, "te\x00xt") is False
+    assert (await reloaded(reply)).content == "text"
     await Message.objects.filter(pk=reply.pk).aupdate(state=MessageState.INTERRUPTED)
     assert await beat(reply.pk, "more") is None

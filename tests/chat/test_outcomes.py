@@ -9,6 +9,7 @@ from django.db import IntegrityError, transaction
 
 from chat import generation
 from chat.models import Message, ReplyOutcome, TerminalAction
+from chat.services import outcomes
 from chat.services.feedback import feedback_vote
 from chat.services.generations import generation_claim, generation_finish
 from chat.services.messages import (
@@ -70,6 +71,30 @@ def test_copying_ones_own_edit_keeps_its_cost(written: Message) -> None:
     assert ReplyOutcome.objects.count() == 1
 
 
+@pytest.mark.parametrize("act", ["copy", "abandon"])
+def test_an_act_at_the_same_time_as_an_edit_keeps_its_cost(
+    written: Message, monkeypatch: pytest.MonkeyPatch, act: str
+) -> None:
+    """The edit commits between the act's first look at the outcome and its writing."""
+    look = outcomes.outcome_open
+
+    def look_early(message: Message) -> ReplyOutcome | None:
+        found = look(message)
+        monkeypatch.setattr(outcomes, "outcome_open", look)
+        message_correct(message=message, content="Sleep less every day")
+        return found
+
+    monkeypatch.setattr(outcomes, "outcome_open", look_early)
+    if act == "copy":
+        outcome_say(message=written, action="copy")
+    else:
+        outcomes.outcomes_abandon(written.parent)
+    found = outcome(written)
+    assert (found.cost, found.n_edits) == (0.25, 1)
+    assert found.correction.content == "Sleep less every day"
+    assert found.action == ("copy" if act == "copy" else "edit")
+
+
 def test_a_thumb_up_accepts_and_can_be_taken_back(written: Message) -> None:
     feedback_vote(message=written, thumb=1)
     assert (outcome(written).action, outcome(written).cost) == ("accept", 0.0)
@@ -99,7 +124,8 @@ def test_what_was_copied_is_not_abandoned(written: Message, launched: list[Any])
 def test_a_stopped_reply_is_abandoned(alice: User, launched: list[Any]) -> None:
     _, reply = message_send(user=alice, content="Hello")
     generation_claim(reply.pk)
-    generation_finish(reply.pk, state="stopped", content="Hi th", provenance=dict(WHY))
+    values = {"state": "stopped", "content": "Hi th", "provenance": dict(WHY)}
+    generation_finish(reply.pk, user_id=alice.pk, **values)
     assert outcome(reply).action == TerminalAction.ABANDON
 
 

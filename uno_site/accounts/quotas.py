@@ -78,9 +78,15 @@ def quota_count_message(user: User) -> None:
         raise _refusal(quota)
 
 
-def quota_add_tokens(user_id: UUID, n_tokens: int) -> None:
-    """Count what a reply to a person took: tokens read and written."""
-    if n_tokens <= 0:
+def quota_return_message(user_id: UUID) -> None:
+    """Take back that a message was counted today: nobody could answer it."""
+    mine = DailyUsage.objects.filter(user=user_id, day=_today(), n_messages__gt=0)
+    mine.update(n_messages=F("n_messages") - 1)
+
+
+def quota_add_tokens(user_id: UUID | str, n_tokens: int) -> None:
+    """Count what a reply to a person took: tokens read and written; nothing of who was erased."""
+    if n_tokens <= 0 or not User.objects.filter(pk=user_id).exists():
         return
     row, _is_new = DailyUsage.objects.get_or_create(user_id=user_id, day=_today())
     DailyUsage.objects.filter(pk=row.pk).update(n_tokens=F("n_tokens") + n_tokens)

@@ -26,6 +26,17 @@ UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 """What a database cannot keep: NUL (PostgreSQL) and lone surrogates (UTF-8)."""
 
 
+def storable(value: Any) -> Any:
+    """A JSON value without the characters that a database cannot keep, in texts and keys alike."""
+    if isinstance(value, str):
+        return UNSTORABLE.sub("", value)
+    if isinstance(value, Mapping):
+        return {storable(key): storable(part) for key, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [storable(part) for part in value]
+    return value
+
+
 def require(row: Mapping[str, Any], key: str) -> Any:
     """The value of ``key``, which must be there."""
     if key not in row:

@@ -37,10 +37,11 @@ def test_feedback_again_replaces_it(call, completion_id) -> None:
     assert (given.thumb, given.reasons) == (1, [])
 
 
-def test_a_correction_is_kept_beside_the_reply_once(call, completion_id) -> None:
-    body = {"completion_id": completion_id, "correction": "Dear Ana, hi."}
+@pytest.mark.parametrize("said", ["Dear Ana,\nhi.", "Dear Ana,\r\nh\x00i. "])
+def test_a_correction_is_kept_beside_the_reply_once(call, completion_id, said) -> None:
+    body = {"completion_id": completion_id, "correction": said}
     for _ in range(2):  # a client that tries again
-        assert call("feedback", body).json()["correction"] == "Dear Ana, hi."
+        assert call("feedback", body).json()["correction"] == "Dear Ana,\nhi."
     correction = Message.objects.get(origin="correction")
     assert correction.correction_of.content == "A scripted reply."
     assert Conversation.objects.get().leaf == correction

@@ -1,12 +1,24 @@
 """What cannot be served is refused in OpenAI's shape, naming the field; nothing is a 500."""
 
-import pytest
+from io import BytesIO
 
+import pytest
+from django.test import Client, RequestFactory
+
+from chat.openai_api.errors import InvalidField
+from chat.openai_api.requests import EmbeddingsRequest, read_body
 from uno_site.inference.errors import EngineBusy, EngineRefused, EngineUnreachable, InferenceError
 
 pytestmark = pytest.mark.django_db
 USER = {"role": "user", "content": "Hello"}
 PICTURE = {"type": "image_url", "image_url": {"url": "data:"}}
+
+
+class BrokenStream(BytesIO):
+    """A connection that ends in the middle of the body."""
+
+    def read(self, *_size: int) -> bytes:
+        raise OSError("The connection broke off.")
 
 
 @pytest.fixture(autouse=True)
@@ -38,6 +50,25 @@ def refused(answer, status: int = 400) -> dict:
 @pytest.mark.parametrize("path", ["chat/completions", "embeddings", "feedback"])
 def test_a_body_that_is_no_json_object(call, path, body) -> None:
     assert refused(call(path, body))["param"] is None
+
+
+@pytest.mark.parametrize("kind", ["multipart/form-data; boundary=x", "multipart/form-data"])
+@pytest.mark.parametrize("path", ["chat/completions", "embeddings", "feedback"])
+def test_a_form_is_no_json(token, path, kind) -> None:
+    body = b'--x\r\nContent-Disposition: form-data; name="model"\r\n\r\nuno\r\n--x--\r\n'
+    for key, status in ((token, 400), ("wrong", 401)):
+        headers = {"Authorization": f"Bearer {key}"}
+        answer = Client().generic("POST", f"/v1/{path}", body, content_type=kind, headers=headers)
+        refused(answer, status)
+
+
+def test_a_body_that_was_read_or_breaks_off_is_no_fault_of_the_server() -> None:
+    for kind in ("multipart/form-data; boundary=x", "application/json"):
+        request = RequestFactory().generic("POST", "/v1/embeddings", b"--x--", content_type=kind)
+        request.POST  # noqa: B018 - reads a form's body
+        request._stream = BrokenStream()
+        with pytest.raises(InvalidField, match="cannot be read"):
+            read_body(request, EmbeddingsRequest)
 
 
 @pytest.mark.parametrize(
@@ -81,6 +112,15 @@ def test_a_wrong_field_is_named(ask, fields, param) -> None:
     error = refused(ask(**fields))
     assert error["param"] == param
     assert (error["type"], error["code"]) == ("invalid_request_error", "invalid_input")
+
+
+@pytest.mark.parametrize("number", [b"1e999", b"-1e999"])
+def test_a_schema_with_a_number_out_of_range_is_refused(call, number) -> None:
+    body = b"""{"model": "uno", "messages": [{"role": "user", "content": "Hi"}], "response_format":
+    {"type": "json_schema", "json_schema": {"schema": {"allOf": [{"minimum": %b}]}}}}"""
+    error = refused(call("chat/completions", body % number))
+    assert error["param"] == "response_format.json_schema.schema"
+    assert "out of range" in error["message"]
 
 
 @pytest.mark.parametrize(
@@ -138,6 +178,7 @@ def test_a_reply_is_accepted_back_with_all_its_empty_fields(call) -> None:
         ([{"role": "system", "content": "Be brief."}], "last message must be the user's"),
         ([USER, {"role": "assistant", "content": "Hi."}], "last message must be the user's"),
         ([{"role": "user", "content": " \n"}], "last message is empty"),
+        ([{"role": "user", "content": "\x00 "}], "last message is empty"),
     ],
 )
 def test_there_must_be_something_to_answer(ask, messages, says) -> None:

@@ -125,9 +125,13 @@ def test_conversations_of_the_chat_pages_are_left_alone(say, alice) -> None:
     assert Conversation.objects.count() == 2
 
 
-def test_nul_bytes_are_left_out(say) -> None:
-    assert say({"role": "user", "content": "a\x00b"})["uno"]["is_stored"]
-    assert Message.objects.filter(content="ab").exists()
+def test_nul_bytes_are_left_out(say, scripted) -> None:
+    turns = [SYSTEM | {"content": "Be\x00 brief."}, {"role": "user", "content": "a\x00b"}]
+    scripted.script.reply = "c\x00d"
+    assert say(*turns)["uno"]["is_stored"]
+    contents = Message.objects.order_by("created_at").values_list("content", flat=True)
+    assert list(contents) == ["Be brief.", "ab", "cd"]
+    assert Message.objects.last().provenance["system_prompt"] == "Be brief."
 
 
 def test_the_sidebar_lists_them_apart_and_search_finds_them(say, alice, client_for) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import threading
-from collections.abc import AsyncGenerator
+import time
+from collections.abc import AsyncGenerator, Callable
 from contextlib import ExitStack
 from typing import Any
 
@@ -14,6 +15,7 @@ import pytest
 
 from chat.models import Conversation
 from tests.scripted import AsyncScriptedClient
+from uno_site.accounts.models import DailyUsage
 from uno_site.inference.errors import EngineUnreachable
 from uno_site.inference.protocol import ChatChunk, ChatRequest
 
@@ -68,6 +70,13 @@ def events_of(response: httpx.Response) -> list[Any]:
     return [text if text == "[DONE]" else json.loads(text) for text in texts]
 
 
+def until(check: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 10
+    while not check():
+        assert time.monotonic() < deadline, "waited too long"
+        time.sleep(0.02)
+
+
 def test_the_events_are_openais(http, scripted) -> None:
     response = http.post("/v1/chat/completions", json=BODY)
     assert response.headers["content-type"].startswith("text/event-stream")
@@ -112,6 +121,7 @@ def test_a_reader_that_leaves_frees_the_engine(http, serve_with) -> None:
         assert not client.is_closed.is_set()
     assert client.is_closed.wait(10)
     assert not Conversation.objects.exists()
+    until(lambda: DailyUsage.objects.filter(n_messages=1, n_tokens__gte=1).exists())
 
 
 @pytest.mark.parametrize("stream", [False, True])
