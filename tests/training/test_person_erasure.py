@@ -240,7 +240,7 @@ def test_what_went_on_from_them_is_listed_too(
 ) -> None:
     everything_of(quitter, curator, data_dir)
     first = Adapter.objects.get()
-    for config in ({"init_sha256": first.sha256}, {}):
+    for config in ({"init_from": first.path}, {}):
         cluster = ClusterFactory()
         run = make_run(cluster, data_dir, config=config, state=RunState.ACCEPTED)
         make_adapter(cluster, data_dir, run=run)

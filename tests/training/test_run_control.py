@@ -181,7 +181,7 @@ def test_what_began_with_what_was_withdrawn_has_no_button(
     run: TrainingRun, make: Callable[..., Adapter], ready_cluster: Cluster
 ) -> None:
     start = make(ready_cluster, is_tainted=True)
-    run = fail(run, JobState.FAILED, config={**run.config, "init_sha256": start.sha256})
+    run = fail(run, JobState.FAILED, config={**run.config, "init_from": start.path})
     assert not can_resume(run)
 
 

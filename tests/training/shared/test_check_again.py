@@ -73,7 +73,7 @@ def test_nor_where_the_version_before_was_flagged(unchecked: TrainingRun, data_d
     )
     TrainingRun.objects.filter(pk=run.pk).update(created_at=timezone.now() - timedelta(days=1))
     before = make_adapter(None, data_dir, run=run, is_tainted=True)
-    TrainingRun.objects.filter(pk=unchecked.pk).update(config={"init_sha256": before.sha256})
+    TrainingRun.objects.filter(pk=unchecked.pk).update(config={"init_from": before.path})
     let_time_pass()
     assert unchecked_run(TrainingRun.objects.shared(), "shared_run") is None
     assert not shared_is_due()
