@@ -13,8 +13,8 @@ from training.models import RunState, TrainingRun
 from training.services.edits.learning import edits_learn
 from training.services.reporting import SilentReporter
 from training.services.run_control import can_resume, run_resume
-from training.services.runs import runs_settle
-from uno_site.inference.errors import EngineUnreachable
+from training.services.runs import run_folder, runs_settle
+from uno_site.inference.errors import EngineRefused, EngineUnreachable
 from uno_site.jobs.context import JobContext
 from uno_site.jobs.models import Job, JobState
 from uno_site.jobs.registry import get_kind
@@ -96,3 +96,13 @@ def test_a_failed_training_goes_on_as_its_error_says(
     run.refresh_from_db()
     get_kind(run.job.kind).handler(JobContext(run.job))
     assert outcome() == CHECKED
+
+
+def test_what_can_never_be_checked_is_begun_anew(unchecked: TrainingRun, good: Any) -> None:
+    good.reply = EngineRefused("The adapter is of another base.")
+    assert edits_learn(QUIET, kinds=["sft"])["n_failed"] == 1
+    unchecked.refresh_from_db()
+    assert (unchecked.state, unchecked.error[:23]) == (RunState.FAILED, "It cannot be checked: T")
+    assert run_folder(unchecked).read_json("result.json") is None
+    edits_learn(QUIET, kinds=["sft"])
+    assert TrainingRun.objects.count() == 2

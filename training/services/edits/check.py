@@ -18,6 +18,7 @@ from training.services.run_folder import entry_of
 from training.services.runs import run_folder, run_set_state, run_stopped
 from uno_site.engine_clients import base_model_name, served_client
 from uno_site.errors import InvalidInput, UnoError
+from uno_site.inference.errors import EngineRefused
 from uno_site.inference.protocol import InferenceClient
 from uno_site.jobs.context import JobCancelled
 
@@ -39,12 +40,18 @@ def edit_check(run: TrainingRun, report: Reporter) -> Adapter:
         Somebody asked to stop.
     InferenceError
         The engine is away; the run is ``trained`` again, to be checked later.
+    EngineRefused, InvalidInput
+        What was trained cannot be checked at all; the run is ``failed``, to be begun anew.
     """
     run_set_state(run, RunState.VERIFYING)
     try:
         return _check(run, report)
     except JobCancelled as reason:
         run_stopped(run, str(reason))
+        raise
+    except (EngineRefused, InvalidInput) as error:
+        run_folder(run).forget_training()
+        run_set_state(run, RunState.FAILED, error=f"It cannot be checked: {error}")
         raise
     except UnoError as error:
         run_set_state(run, RunState.TRAINED, error=f"It could not be checked yet: {error}")
