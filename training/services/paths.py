@@ -14,6 +14,7 @@ from curation.models import Cluster, CurationPolicy, RoleName, RoutePolicy
 from curation.roles.bindings import binding_get
 from curation.roles.resolve import active_strategy
 from curation.roles.strategies import EXPERT_ONLY, TRAINED_CRITIC
+from curation.selectors import training_material
 from training.ml.paths import PathOrder, Verified, evidence_order, paper_order
 from training.models import RunState, TrainingRun, Verification
 from uno_site.jobs.models import Job
@@ -21,7 +22,8 @@ from uno_site.jobs.models import Job
 from .execution import run_execute
 from .path_choice import PRODUCT, PathChoice
 from .reporting import Portion, Reporter
-from .runs import FINAL_STATES, run_create
+from .runs import FINAL_STATES, is_of_served_base, lacks_check, run_create
+from .starting_points import is_tainted_start
 from .unverified import run_accept_unverified
 from .verification import can_gate, run_verify
 
@@ -104,7 +106,8 @@ def cluster_train(
 ) -> list[TrainingRun]:
     """Train and verify a cluster's adapters until one is accepted; the runs, in order.
 
-    Called again for the same ``job`` it goes on where the call before was cut off. Without a
+    Called again for the same ``job`` it goes on where the call before was cut off, and what was
+    trained of the same pairs but could not be verified is verified now. Without a
     judge that may gate, no further kind is tried: nothing could accept it. ``is_incremental``
     goes on from the served adapter where there is new material (:func:`run_create`).
 
@@ -116,7 +119,10 @@ def cluster_train(
     runs: list[TrainingRun] = []
     for kind in kinds or choice.of(_announced(cluster, report)):
         report.progress(0.0, f"{kind}: preparing the base model and the pairs")
-        run = _run_of_job(job, cluster, kind) or run_create(
+        known = _run_of_job(job, cluster, kind) or (
+            None if config else _unchecked(cluster, kind, job, seed)
+        )
+        run = known or run_create(
             cluster,
             kind,
             by,
@@ -149,3 +155,17 @@ def _run_of_job(job: Job | None, cluster: Cluster, kind: str) -> TrainingRun | N
     if job is None:
         return None
     return TrainingRun.objects.filter(job=job, cluster=cluster, kind=kind).first()
+
+
+def _unchecked(cluster: Cluster, kind: str, job: Job | None, seed: int) -> TrainingRun | None:
+    """The cluster's newest run of ``kind``, if it only waits to be verified: the job's from now."""
+    run = TrainingRun.objects.filter(cluster=cluster, kind=kind).order_by("-created_at").first()
+    if run is None or not lacks_check(run, job) or is_tainted_start(run):
+        return None
+    pairs = {str(pair.pair_id) for pair in training_material(cluster)}
+    learned = {str(key) for key in run.examples.values_list("pair_id", flat=True)}
+    if learned != pairs or run.seed != seed or not is_of_served_base(run):
+        return None
+    run.job = job
+    run.save(update_fields=["job", "updated_at"])
+    return run

@@ -117,20 +117,13 @@ def _unfinished(kind: str, job: Job | None) -> TrainingRun | None:
     if job is not None and (own := runs.filter(job=job).first()):
         return own
     newest = runs.first()
-    if newest is None or not _is_unchecked(newest):
+    if newest is None or not run_services.lacks_check(newest):
+        return None
+    if not run_services.is_of_served_base(newest):
         return None
     newest.job = job
     newest.save(update_fields=["job", "updated_at"])
     return newest
-
-
-def _is_unchecked(run: TrainingRun) -> bool:
-    """Whether a run is trained, for the base model that is served, and nobody checks it."""
-    if run.state not in (RunState.TRAINED, RunState.FAILED) or (run.job and run.job.is_active):
-        return False
-    if run_services.run_folder(run).read_json("result.json") is None:
-        return False
-    return run.base_sha256 == run_services.torch_base(served_client().health()).sha256
 
 
 def _finish(run: TrainingRun, report: Reporter) -> None:

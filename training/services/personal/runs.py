@@ -15,14 +15,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from training.ml.warm_start import misfit
-from training.models import (
-    Adapter,
-    AdapterKind,
-    Interaction,
-    RunState,
-    TrainingRun,
-    Verification,
-)
+from training.models import Adapter, AdapterKind, Interaction, TrainingRun
 from training.services import runs as run_services
 from training.services.adapters import is_intact
 from training.services.base_model import TorchBase
@@ -143,21 +136,10 @@ def unchecked_run(
     All that it learned must still be there (``mark`` as in :class:`Learner`).
     """
     run = runs.select_related("job").order_by("-created_at").first()
-    if run is None or not _lacks_its_check(run) or is_tainted_start(run):
-        return None
-    if run.job is not None and run.job != job and run.job.is_active:
+    if run is None or not run_services.lacks_check(run, job) or is_tainted_start(run):
         return None
     learned = Interaction.objects.agreed().filter(**{mark: run})
     return run if learned.count() == run.n_train + run.n_validation else None
-
-
-def _lacks_its_check(run: TrainingRun) -> bool:
-    """A run whose job has ended is marked as failed (:func:`training.services.runs.runs_settle`)
-    although it is trained."""
-    if run.state not in (RunState.TRAINED, RunState.FAILED):
-        return False
-    is_checked = Verification.objects.filter(run=run).exists()
-    return not is_checked and run_services.run_folder(run).read_json("result.json") is not None
 
 
 def is_check_due(run: TrainingRun) -> bool:
