@@ -21,6 +21,8 @@ from tests.inference.scripted_engine import ScriptedEngine, scripted_engines
 from uno_site import engine_clients
 from uno_site.accounts.models import Role, User
 
+SCREENS = Path(__file__).parent / "screens"
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
@@ -39,6 +41,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def _uses_database(item: pytest.Item) -> bool:
+    """Whether another database may change what the test finds; how a page looks it does not."""
+    if SCREENS in item.path.parents:
+        return False
     names = set(getattr(item, "fixturenames", ()))
     markers = (item.get_closest_marker(name) for name in ("django_db", "e2e"))
     return any(markers) or bool(names & {"db", "transactional_db", "live_server"})
