@@ -15,7 +15,7 @@ from tests.factories import ReplyFactory
 from training.models import Adapter
 from uno_site.accounts.models import User
 
-COSTS = {"Base": 0.45, "SFT on edits": 0.2, "Early ensemble": 0.12}
+COSTS = {"Base": 0.45, "SFT on edits": 0.7, "Early ensemble": 0.12}
 N_REPLIES, N_WEEKS = 90, 6
 
 
