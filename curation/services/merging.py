@@ -95,7 +95,7 @@ def _merge(kept: Sequence[Rule], new: Sequence[Rule], vectors: np.ndarray) -> in
     for index, rule in enumerate(everyone):
         if not standing[index]:
             continue
-        if index >= len(kept):
+        if index >= len(kept) and not rule.is_put_back:
             target = _target(index, everyone, standing, vectors, by_text)
             if target is not None:
                 joined.setdefault(target, []).append(rule.pk)
@@ -111,7 +111,8 @@ def _join(target: Rule, ids: Sequence[Any]) -> int:
     Where one decided against the target, or on other words for it, they are compared anew the
     next time.
     """
-    rows = Rule.objects.filter(pk__in=ids, state=ReviewState.PROPOSED, second_opinion="")
+    waiting = Rule.objects.filter(pk__in=ids, state=ReviewState.PROPOSED, second_opinion="")
+    rows = waiting.filter(is_put_back=False)
     same = Rule.objects.select_for_update().filter(pk=target.pk, text=target.text)
     if not same.filter(state__in=STANDING, flags=[]).exists():
         rows.update(embedding=None)

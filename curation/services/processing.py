@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from datetime import timedelta
 from typing import Any
 
 from django.db.models import Q
+from django.utils import timezone
 
 from chat.models import Conversation
 from curation.models import CurationPolicy
@@ -22,6 +24,8 @@ from uno_site.jobs.models import Job, JobState
 
 Progress = Callable[[float, str], None]
 PROCESS = "curation.process"
+#: After a run that failed the schedule tries again so much later.
+RETRY_AFTER = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,5 +105,9 @@ def has_pending_work() -> bool:
 
 
 def is_processing_due() -> bool:
-    """Whether the schedule should process logs now: the policy allows it, and some wait."""
+    """Whether the schedule should process logs now: the policy allows it, some wait, and no run
+    failed a short while ago."""
+    failed = Job.objects.filter(kind=PROCESS, state=JobState.FAILED)
+    if failed.filter(finished_at__gte=timezone.now() - RETRY_AFTER).exists():
+        return False
     return CurationPolicy.current().distil_on_feedback and has_pending_work()

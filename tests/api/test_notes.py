@@ -5,7 +5,7 @@ import pytest
 from chat.experience.models import Experience, Scope, Status
 from chat.experience.selectors import notes_for
 from chat.experience.services.notes import note_dispute
-from tests.factories import ExperienceFactory
+from tests.factories import ExperienceFactory, MessageFactory
 from tests.scripted import ScriptedClient
 
 pytestmark = pytest.mark.django_db
@@ -68,6 +68,16 @@ def test_a_shared_note_is_disputed_once_and_not_shown_again(api, alice, bob):
 def test_ones_own_note_serves_again_once_it_is_switched_on(api, alice):
     note = ExperienceFactory(owner=alice)
     send(api, "post", f"{URL}{note.pk}/dispute/")
+    assert found(alice, note) == set()
+    send(api, "patch", f"{URL}{note.pk}/", {"is_on": True})
+    assert found(alice, note) == {note.pk}
+
+
+def test_so_it_does_after_a_dispute_of_a_reply(api, alice):
+    note = ExperienceFactory(owner=alice)
+    message = MessageFactory(conversation__user=alice)
+    note.uses.create(message=message, rank=1, similarity=0.9, score=0.9, n_tokens=5)
+    send(api, "post", f"{URL}{note.pk}/dispute/", {"message": str(message.pk)})
     assert found(alice, note) == set()
     send(api, "patch", f"{URL}{note.pk}/", {"is_on": True})
     assert found(alice, note) == {note.pk}

@@ -36,6 +36,9 @@ def test_rules_follow_the_one_that_stood_for_them_into_another(
     late = RuleFactory(text=TEXT)
     assert rules_merge() == 0
     action_undo(action=rejected.action, by=curator)
+    assert rules_merge() == 0  # what a person put back waits for a person
+    assert [stands_for(rule) for rule in (first, *others)] == [[first]] * 3
+    Rule.objects.filter(pk=first.pk).update(is_put_back=False, embedding=None)
     assert rules_merge() == 1
     assert [stands_for(rule) for rule in (first, *others)] == [[late]] * 3
     for rule in others:
@@ -91,3 +94,11 @@ def test_the_migration_flattens_the_chains_that_are_there() -> None:
     assert [stands_for(rule) for rule in (middle, chained, longer)] == [[end]] * 3
     longer.entry.refresh_from_db()
     assert longer.entry.has_new_rules
+
+
+def test_a_rule_that_a_person_put_back_joins_no_other(scripted: ScriptedClient) -> None:
+    RuleFactory(text="Be brief.", state=ReviewState.APPROVED)
+    back = RuleFactory(text="Be brief.", is_put_back=True)
+    assert rules_merge() == 0
+    back.refresh_from_db()
+    assert back.state == ReviewState.PROPOSED

@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 import pytest
+from django.utils import timezone
 
 from curation.models import CurationPolicy, EntryState, LogEntry, ReviewState, Rule
 from curation.services import processing
-from curation.services.processing import STAGES, has_pending_work, is_processing_due
+from curation.services.processing import (
+    PROCESS,
+    RETRY_AFTER,
+    STAGES,
+    has_pending_work,
+    is_processing_due,
+)
 from tests.factories import (
     ClusterFactory,
     FeedbackFactory,
@@ -17,6 +24,7 @@ from tests.factories import (
 from tests.scripted import ScriptedClient
 from uno_site.errors import UnoError
 from uno_site.inference.errors import EngineUnreachable
+from uno_site.jobs.models import Job, JobState
 from uno_site.jobs.registry import get_kind
 from uno_site.jobs.services import job_run_now
 
@@ -111,3 +119,13 @@ def test_withdrawn_logs_are_work_for_the_schedule() -> None:
     assert kind.has_work()
     assert job_run_now(kind="curation.sync_consent").result["entries"] == 1
     assert not kind.has_work()
+
+
+def test_a_run_that_failed_is_not_tried_again_at_once() -> None:
+    LogEntryFactory(state=EntryState.PENDING)
+    assert is_processing_due()
+    job = Job.objects.create(kind=PROCESS, state=JobState.FAILED, finished_at=timezone.now())
+    assert has_pending_work()
+    assert not is_processing_due()
+    Job.objects.filter(pk=job.pk).update(finished_at=timezone.now() - RETRY_AFTER)
+    assert is_processing_due()

@@ -7,7 +7,7 @@ from safetensors.numpy import load_file, save_file
 
 from tests.inference.lora import make_adapter
 from uno_site.inference.engine.models import reference_source
-from uno_site.inference.errors import AdapterInvalid
+from uno_site.inference.errors import AdapterInvalid, EngineFailed
 from uno_site.inference.gguf_header import GgufHeader, read_gguf_header
 from uno_site.inference.peft_gguf import convert_adapter
 
@@ -144,5 +144,5 @@ def test_a_folder_that_cannot_be_written_to_is_named_with_the_remedy(base, tmp_p
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr("uno_site.inference.peft_gguf.tempfile.mkstemp", refuse)
-    with pytest.raises(AdapterInvalid, match=rf"{folder}/adapter\.gguf: Permission denied.*write"):
+    with pytest.raises(EngineFailed, match=rf"{folder}/adapter\.gguf: Permission denied.*write"):
         convert_adapter(folder, base, base_sha256=SHA)

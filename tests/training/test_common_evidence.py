@@ -20,10 +20,11 @@ from training.services.gate import Gate
 from training.services.learn_options import LearnOptions
 from training.services.learning import learn
 from training.services.reporting import SilentReporter
-from training.services.runs import run_folder
+from training.services.runs import run_folder, run_set_state
 from training.services.starting_points import runs_behind
 from training.services.verification import run_verify
 from training.services.withdrawal import consent_sync
+from uno_site.inference.errors import EngineUnreachable
 from uno_site.inference.protocol import ChatRequest
 
 pytestmark = pytest.mark.usefixtures("torch_base", "trainer")
@@ -198,3 +199,21 @@ def test_a_twin_of_common_ground_is_not_its_parent(
     again = start_of(clusters[1])
     assert again.state == RunState.TRAINED
     assert kept.run.pk not in runs_behind(again)
+
+
+def test_an_engine_that_goes_away_leaves_it_as_it_was(
+    clusters: list[Cluster], scripted: ScriptedClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(learning, "STAGES", ())
+    make(clusters)
+    first = next(iter(Cluster.objects.current()))
+    common_wins(scripted, but_on=asked(expert(first))[:1])
+    TrainingRun.objects.filter(kind="expert").delete()
+
+    def away(run: TrainingRun, report: object) -> None:
+        run_set_state(run, RunState.TRAINED)
+        raise EngineUnreachable("The engine is gone.")
+
+    monkeypatch.setattr(learning, "run_verify", away)
+    learn(SilentReporter(), None, LearnOptions(promote=False, has_common_ground=True))
+    assert TrainingRun.objects.get(cluster=first, kind="expert").state == RunState.REFUSED

@@ -32,6 +32,7 @@ from .pass_promotion import left_over, promote_within_reach
 from .paths import cluster_train
 from .readiness import has_new_material
 from .reporting import Portion, Reporter
+from .runs import run_set_state
 from .verification import run_verify
 
 #: How much of a pass the curation steps take.
@@ -213,9 +214,10 @@ def _keep_common(cluster: Cluster, outcome: ClusterOutcome, report: Reporter) ->
     report.log(f"{cluster.name}: the other topics' prompts speak for what it began with")
     try:
         run_verify(run, Portion(report, 1.0, 1.0, f"{cluster.name}: "))
-    except JobCancelled:
-        raise
-    except UnoError as error:
+    except (JobCancelled, UnoError) as error:
+        run_set_state(run, RunState.REFUSED)  # as it was: the next pass looks again
+        if isinstance(error, JobCancelled):
+            raise
         report.log(f"{cluster.name}: {error}")
         return None
     others = [row for row in outcome.runs if row["id"] != str(run.pk)]

@@ -20,9 +20,10 @@ from training.models import RunState, TrainingRun, Verification
 from uno_site.jobs.models import Job
 
 from .execution import run_execute
+from .late_checks import lacks_check
 from .path_choice import PRODUCT, PathChoice
 from .reporting import Portion, Reporter
-from .runs import FINAL_STATES, is_of_served_base, lacks_check, run_create
+from .runs import FINAL_STATES, is_of_served_base, run_create
 from .starting_points import is_tainted_start
 from .unverified import run_accept_unverified
 from .verification import can_gate, run_verify

@@ -21,7 +21,6 @@ from training.models import (
     Split,
     TrainingExample,
     TrainingRun,
-    Verification,
 )
 from uno_site.audit.services import audit_record
 from uno_site.engine_clients import base_model_name, served_client
@@ -252,20 +251,6 @@ def run_set_state(run: TrainingRun, state: str, *, error: str = "") -> None:
     is_over = state in (*FINAL_STATES, RunState.FAILED, RunState.CANCELLED)
     run.finished_at = timezone.now() if is_over else None
     run.save(update_fields=["state", "error", "started_at", "finished_at", "updated_at"])
-
-
-def lacks_check(run: TrainingRun, job: Job | None = None) -> bool:
-    """Whether a run is trained and only its check could not be done, so that it need not be trained
-    again; not while another job than ``job`` is at work on it.
-
-    A run whose job has ended is marked as failed (:func:`runs_settle`) although it is trained.
-    """
-    if run.state not in (RunState.TRAINED, RunState.FAILED):
-        return False
-    if run.job is not None and run.job != job and run.job.is_active:
-        return False
-    is_checked = Verification.objects.filter(run=run).exists()
-    return not is_checked and run_folder(run).read_json("result.json") is not None
 
 
 def is_of_served_base(run: TrainingRun) -> bool:

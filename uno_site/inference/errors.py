@@ -59,6 +59,13 @@ class EngineRefused(InferenceError):
     status = 400
 
 
+class AdapterNotLoaded(EngineRefused):
+    """An adapter whose load the engine answered with a failure: memory or disk were short, say.
+    Nothing is known to be wrong with the adapter, and later it may be loaded."""
+
+    code = "adapter_not_loaded"
+
+
 #: What an engine that is there has answered, as opposed to one that is away or too slow.
 ANSWERED = (EngineRefused, EngineFailed, EngineBusy)
 
@@ -71,8 +78,6 @@ class BaseInvalid(InferenceError):
 
 
 class AdapterInvalid(EngineRefused):
-    """An adapter that cannot be loaded: corrupt, of another base, of an unsupported kind, or in a
-    folder where it cannot be converted.
-    """
+    """An adapter that cannot be loaded: corrupt, of another base, or of an unsupported kind."""
 
     code = "adapter_invalid"

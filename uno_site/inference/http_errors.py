@@ -9,6 +9,7 @@ import httpx
 
 from uno_site.inference.errors import (
     AdapterInvalid,
+    AdapterNotLoaded,
     EngineBusy,
     EngineFailed,
     EngineRefused,
@@ -53,10 +54,10 @@ def error_from_body(status: int, body: Any, url: str) -> InferenceError:
 
 
 def as_refusal(error: InferenceError) -> EngineRefused:
-    """An engine's answer that it failed, as the refusal of what it was asked for."""
+    """An engine's answer that it failed, as the refusal of the adapter that it was to load."""
     if isinstance(error, EngineRefused):
         return error
-    return EngineRefused(error.message, remedy=error.remedy, said=error.said)
+    return AdapterNotLoaded(error.message, remedy=error.remedy, said=error.said)
 
 
 def transport_error(url: str, error: httpx.HTTPError) -> InferenceError:

@@ -19,7 +19,7 @@ import numpy as np
 from gguf import MODEL_ARCH, GGUFWriter, TensorNameMap, get_tensor_name_map
 
 from uno_site.files import write_json
-from uno_site.inference.errors import AdapterInvalid
+from uno_site.inference.errors import EngineFailed
 from uno_site.inference.gguf_header import GgufHeader
 from uno_site.inference.peft_folder import (
     LoraFolder,
@@ -58,8 +58,9 @@ def convert_adapter(folder: Path, base: GgufHeader, *, base_sha256: str) -> Path
     Raises
     ------
     AdapterInvalid
-        Missing or damaged files, an unsupported kind of adapter, another base's shapes, or a
-        folder that cannot be written to.
+        Missing or damaged files, an unsupported kind of adapter, or another base's shapes.
+    EngineFailed
+        The folder cannot be written to.
     """
     lora = read_lora_folder(folder, base_sha256=base_sha256)
     target, sidecar = folder / "adapter.gguf", folder / "adapter.gguf.json"
@@ -76,7 +77,7 @@ def convert_adapter(folder: Path, base: GgufHeader, *, base_sha256: str) -> Path
         _write(target, tensors, base.architecture, lora.alpha)
         write_json(sidecar, record)
     except OSError as error:
-        raise AdapterInvalid(
+        raise EngineFailed(
             f"The adapter cannot be converted to {target}: {error.strerror or error}.",
             remedy="Let the engine write to the folder, and see whether its disk is full.",
         ) from error

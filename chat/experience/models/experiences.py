@@ -97,10 +97,8 @@ class ExperienceQuerySet(models.QuerySet):
 
     def undisputed_by(self, user: Any) -> ExperienceQuerySet:
         """Without those that ``user`` said are wrong, of a reply or of the note by itself."""
-        notes = self.model._base_manager
-        in_use = {"uses__outcome": "disputed", "uses__message__conversation__user": user}
-        said = notes.filter(disputes__user=user).values("pk")
-        return self.exclude(pk__in=said).exclude(pk__in=notes.filter(**in_use).values("pk"))
+        said = self.model._base_manager.filter(disputes__user=user)
+        return self.exclude(pk__in=said.values("pk"))
 
 
 def in_scope_of(user: Any) -> Q:

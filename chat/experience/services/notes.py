@@ -196,7 +196,7 @@ def note_dispute(*, note: Experience, by: Any, message: Any = None) -> Experienc
     is_own = note.owner_id == by.pk
     before = snapshot(note)
     uses = Use.objects.filter(experience=note, message__conversation__user=by)
-    is_new = _dispute_keep(note, by, uses)
+    _dispute, is_new = Dispute.objects.get_or_create(experience=note, user=by)
     if message is not None:
         _settle_disputed(note, uses.filter(message=message))
     if is_new:
@@ -211,12 +211,6 @@ def note_dispute(*, note: Experience, by: Any, message: Any = None) -> Experienc
     revision_record(note, RevisionAction.DISPUTED, before=before, by=by)
     audit_record(actor=by, action="experience.dispute", subject=note, data={"is_own": is_own})
     return note
-
-
-def _dispute_keep(note: Experience, by: Any, uses: Any) -> bool:
-    """Keep that the person said so; whether it is the first time, also by what ``uses`` tell."""
-    _dispute, is_new = Dispute.objects.get_or_create(experience=note, user=by)
-    return is_new and not uses.filter(outcome=Outcome.DISPUTED).exists()
 
 
 def _settle_disputed(note: Experience, uses: Any) -> None:

@@ -8,13 +8,14 @@ from typing import Any
 import pytest
 
 from chat.services.arms import live_arms
+from curation.models import PreferencePair
 from tests.training.edits.conftest import EDIT, answering
 from training.models import RunState, TrainingRun
 from training.services.edits.learning import edits_learn
 from training.services.reporting import SilentReporter
 from training.services.run_control import can_resume, run_resume
 from training.services.runs import run_folder, runs_settle
-from uno_site.inference.errors import EngineRefused, EngineUnreachable
+from uno_site.inference.errors import AdapterNotLoaded, EngineRefused, EngineUnreachable
 from uno_site.jobs.context import JobContext
 from uno_site.jobs.models import Job, JobState
 from uno_site.jobs.registry import get_kind
@@ -104,5 +105,19 @@ def test_what_can_never_be_checked_is_begun_anew(unchecked: TrainingRun, good: A
     unchecked.refresh_from_db()
     assert (unchecked.state, unchecked.error[:23]) == (RunState.FAILED, "It cannot be checked: T")
     assert run_folder(unchecked).read_json("result.json") is None
+    edits_learn(QUIET, kinds=["sft"])
+    assert TrainingRun.objects.count() == 2
+
+
+def test_what_the_engine_had_no_room_to_load_waits(unchecked: TrainingRun, good: Any) -> None:
+    good.reply = AdapterNotLoaded("Out of memory.")
+    assert edits_learn(QUIET, kinds=["sft"])["n_failed"] == 1
+    unchecked.refresh_from_db()
+    assert unchecked.state == RunState.TRAINED
+    assert run_folder(unchecked).read_json("result.json") is not None
+
+
+def test_with_other_edits_it_is_trained_anew(unchecked: TrainingRun, edited: list[Any]) -> None:
+    PreferencePair.objects.first().delete()
     edits_learn(QUIET, kinds=["sft"])
     assert TrainingRun.objects.count() == 2

@@ -13,12 +13,12 @@ from training.models import Adapter, AdapterState, RunState, TrainingRun, Verifi
 from training.services.adapters import adapter_register
 from training.services.answers import Answerer, Answers, AnswerSampling
 from training.services.engine_adapters import loaded
+from training.services.late_checks import check_failed
 from training.services.reporting import Reporter
 from training.services.run_folder import entry_of
 from training.services.runs import run_folder, run_set_state, run_stopped
 from uno_site.engine_clients import base_model_name, served_client
 from uno_site.errors import InvalidInput, UnoError
-from uno_site.inference.errors import EngineRefused
 from uno_site.inference.protocol import InferenceClient
 from uno_site.jobs.context import JobCancelled
 
@@ -49,12 +49,8 @@ def edit_check(run: TrainingRun, report: Reporter) -> Adapter:
     except JobCancelled as reason:
         run_stopped(run, str(reason))
         raise
-    except (EngineRefused, InvalidInput) as error:
-        run_folder(run).forget_training()
-        run_set_state(run, RunState.FAILED, error=f"It cannot be checked: {error}")
-        raise
     except UnoError as error:
-        run_set_state(run, RunState.TRAINED, error=f"It could not be checked yet: {error}")
+        check_failed(run, error)
         raise
 
 

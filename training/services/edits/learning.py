@@ -16,6 +16,7 @@ from training.ml.config import EDIT_KINDS
 from training.models import AdapterKind, RunState, Split, TrainingExample, TrainingRun
 from training.services import runs as run_services
 from training.services.execution import run_execute
+from training.services.late_checks import lacks_check
 from training.services.profiles import config_for
 from training.services.reporting import Portion, Reporter
 from training.services.run_folder import dump_rows, rows_hash
@@ -117,9 +118,11 @@ def _unfinished(kind: str, job: Job | None) -> TrainingRun | None:
     if job is not None and (own := runs.filter(job=job).first()):
         return own
     newest = runs.first()
-    if newest is None or not run_services.lacks_check(newest):
+    if newest is None or not lacks_check(newest):
         return None
-    if not run_services.is_of_served_base(newest):
+    learned = set(newest.examples.values_list("pair_id", flat=True))
+    is_same = learned == {pair.pair_id for pair in usable_edits()}
+    if not is_same or not run_services.is_of_served_base(newest):
         return None
     newest.job = job
     newest.save(update_fields=["job", "updated_at"])

@@ -19,6 +19,7 @@ from training.models import Adapter, AdapterKind, Interaction, TrainingRun
 from training.services import runs as run_services
 from training.services.adapters import is_intact
 from training.services.base_model import TorchBase
+from training.services.late_checks import lacks_check
 from training.services.profiles import config_for
 from training.services.run_folder import Row, dump_rows, rows_hash
 from training.services.starting_points import StartingPoint, is_tainted_start
@@ -136,7 +137,7 @@ def unchecked_run(
     All that it learned must still be there (``mark`` as in :class:`Learner`).
     """
     run = runs.select_related("job").order_by("-created_at").first()
-    if run is None or not run_services.lacks_check(run, job) or is_tainted_start(run):
+    if run is None or not lacks_check(run, job) or is_tainted_start(run):
         return None
     learned = Interaction.objects.agreed().filter(**{mark: run})
     return run if learned.count() == run.n_train + run.n_validation else None

@@ -189,6 +189,8 @@ class Scheduler:
             self._admit()
             if self._running:
                 self._step()
+            if not (self._running or self._free_slots):
+                raise RuntimeError("No slot can be cleared any more.")
 
     def _run_calls(self) -> None:
         while self._calls:
@@ -227,20 +229,28 @@ class Scheduler:
             return
         heapq.heappop(self._free_slots)
         self._running.append(generation)
-        self._kept.resume(generation)
+        try:
+            self._kept.resume(generation)
+        except Exception as error:
+            self._leave(generation, ErrorEvent(_known(error)))
 
     def _leave(self, generation: Generation, event: Event) -> None:
         self._running.remove(generation)
         if not isinstance(event, ErrorEvent):
             self._kept.keep(generation)
-        try:
-            self._context.clear(generation.slot)
-        except Exception:
-            logger.exception("slot not cleared slot=%d", generation.slot)
-        heapq.heappush(self._free_slots, generation.slot)
+        self._free(generation.slot)
         generation.close()
         generation.job.emit(event)
         self._on_finished(generation.job)
+
+    def _free(self, slot: int) -> None:
+        """Give a slot back; one that cannot be cleared is nobody's: somebody's words are in it."""
+        try:
+            self._context.clear(slot)
+        except Exception:
+            logger.exception("slot not cleared slot=%d", slot)
+        else:
+            heapq.heappush(self._free_slots, slot)
 
     def _step(self) -> None:
         turn = self._running if self._context.mixes_adapters else self._turns.next(self._running)
@@ -291,7 +301,9 @@ class Scheduler:
         while (job := self._queue.pop()) is not None:
             job.emit(ErrorEvent(self._closed()))
         while self._calls:
-            self._calls.popleft()[1].set_exception(self._closed())
+            future = self._calls.popleft()[1]
+            if future.set_running_or_notify_cancel():
+                future.set_exception(self._closed())
 
 
 def _known(error: Exception) -> UnoError:
