@@ -16,6 +16,7 @@ from training.services.evaluation.runner import evaluation_run
 from training.services.evaluation.workplace import forget
 from training.services.learn_options import LearnOptions
 from training.services.learning import learn
+from training.services.pass_promotion import PASS
 from training.services.path_choice import PathChoice
 from training.services.paths import cluster_train
 from training.services.personal.forgetting import has_to_forget, personal_sync
@@ -97,7 +98,7 @@ def verify_run(ctx: JobContext) -> dict[str, Any]:
     return {"runs": {str(run.pk): run.state}}
 
 
-@job_kind("training.learn", title=_("Learn from everything new"), queue=QUEUE, min_role="admin")
+@job_kind(PASS, title=_("Learn from everything new"), queue=QUEUE, min_role="admin")
 def run_learn(ctx: JobContext) -> dict[str, Any]:
     """The whole loop once: distil, cluster, score, train, verify, promote.
 

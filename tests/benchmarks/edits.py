@@ -9,7 +9,6 @@ Writes ``var/reports/learn-edits.json``.
 
 from __future__ import annotations
 
-import argparse
 import json
 import math
 import sys
@@ -25,7 +24,7 @@ from curation.ml.edit_rules import rules_from_edit
 from curation.ml.edit_style import Correction
 from tests.benchmarks.edits_gate import question
 from tests.benchmarks.edits_world import Row, World
-from tests.benchmarks.report import bar, machine
+from tests.benchmarks.report import bar, machine, parse_steps
 from tests.engines import running_engine
 from training.ml.config import EDIT_KINDS
 from uno_site.env import read_env
@@ -120,7 +119,7 @@ def kept(world: World, name: str) -> Row:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Take the steps that are missing, then write the report; 0 where the bars were reached."""
-    options = _parse(argv)
+    options = parse_steps("edits", argv)
     out = read_env().data_dir / "evaluation/learn-edits"
     out.mkdir(parents=True, exist_ok=True)
     base = prepare_base(reference_source(), out / "torch-base")
@@ -197,15 +196,6 @@ def _say(seed: int, name: str, found: Row, seconds: float) -> None:
     shown = {key: found[key] for key in ("cost", "is_accepted", "gate") if key in found}
     sys.stdout.write(f"seed {seed}, {name} ({seconds:.0f} s): {json.dumps(shown)}\n")
     sys.stdout.flush()
-
-
-def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.edits")
-    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
-    parser.add_argument(
-        "--minutes", type=float, default=math.inf, help="begin no step after so many"
-    )
-    return parser.parse_args(argv)
 
 
 if __name__ == "__main__":

@@ -17,9 +17,7 @@ Each step is kept in ``var/evaluation/real-edits/``: started again it goes on. W
 
 from __future__ import annotations
 
-import argparse
 import json
-import math
 import random
 import sys
 import time
@@ -36,7 +34,7 @@ from curation.ml.edit_rules import rules_from_edit
 from curation.ml.edit_style import Correction
 from tests.benchmarks.edits_gate import gate_figures, question
 from tests.benchmarks.edits_training import train_adapter
-from tests.benchmarks.report import machine
+from tests.benchmarks.report import machine, parse_steps
 from tests.engines import running_engine
 from training.evaluation.statistics import Estimate, mean_estimate, paired_difference
 from training.evaluation.strangers import load_strangers
@@ -179,7 +177,7 @@ def _asked(row: Row) -> tuple[ChatMessage, ...]:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Take the steps that are missing, then write the report."""
-    options = _parse(argv)
+    options = parse_steps("real_edits", argv)
     out = read_env().data_dir / "evaluation/real-edits"
     out.mkdir(parents=True, exist_ok=True)
     base = prepare_base(reference_source(), out / "torch-base")
@@ -258,15 +256,6 @@ def _plain(estimate: Estimate | None) -> list[float]:
 
 def _read(path: Path) -> Row:
     return dict(json.loads(path.read_text()))
-
-
-def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.real_edits")
-    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
-    parser.add_argument(
-        "--minutes", type=float, default=math.inf, help="begin no step after so many"
-    )
-    return parser.parse_args(argv)
 
 
 if __name__ == "__main__":

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import argparse
 import json
+import math
 import os
 import re
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,16 @@ from uno_site.env import read_env
 PAGE = Path(__file__).resolve().parents[2] / "docs/benchmarks.md"
 
 Report = dict[str, Any]
+
+
+def parse_steps(name: str, argv: Sequence[str] | None) -> argparse.Namespace:
+    """The options of a benchmark in steps that goes on where it was: ``seeds`` and ``minutes``."""
+    parser = argparse.ArgumentParser(prog=f"python -m tests.benchmarks.{name}")
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
+    parser.add_argument(
+        "--minutes", type=float, default=math.inf, help="begin no step after so many"
+    )
+    return parser.parse_args(argv)
 
 
 def bar(value: float, limit: float, *, at_least: bool) -> Report:

@@ -29,7 +29,7 @@ from training.models import Adapter, TrainingExample
 from training.services.personal.forgetting import personal_sync
 from training.services.renaming import clusters_rename
 from training.services.shared.forgetting import shared_sync
-from training.services.starting_points import runs_from
+from training.services.starting_points import runs_after
 from training.services.withdrawal import consent_sync
 from uno_site.accounts.models import Role, User
 from uno_site.audit.models import AuditEvent
@@ -87,14 +87,9 @@ def _adapters_of(user: User) -> list[UUID]:
     """What learned from their entries or, shared, from what they said; and what went on from it."""
     runs = TrainingExample.objects.filter(entry__user=user).values("run")
     is_theirs = Q(run__in=runs) | Q(run__shared_interactions__user=user)
-    found: dict[UUID, Adapter] = {}
-    waiting = list(Adapter.objects.filter(is_theirs).distinct())
-    while waiting:
-        adapter = waiting.pop()
-        if adapter.pk not in found:
-            found[adapter.pk] = adapter
-            waiting += Adapter.objects.filter(run__in=runs_from(adapter))
-    return list(found)
+    direct = Adapter.objects.filter(is_theirs).distinct()
+    later = Adapter.objects.filter(run__in=runs_after(direct))
+    return list({adapter.pk: None for adapter in (*direct, *later)})
 
 
 def _delete(user: User) -> int:

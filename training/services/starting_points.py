@@ -9,7 +9,7 @@ is not: an expert that is served as it began has the weights of the common groun
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -140,6 +140,18 @@ def runs_behind(run: TrainingRun) -> set[UUID]:
 def runs_from(adapter: Adapter) -> QuerySet[TrainingRun]:
     """The runs that went on from an adapter."""
     return TrainingRun.objects.filter(config__init_from=adapter.path)
+
+
+def runs_after(adapters: Iterable[Adapter]) -> list[TrainingRun]:
+    """The runs that went on from these adapters, and those that went on from what they made."""
+    found: dict[UUID, TrainingRun] = {}
+    waiting = list(adapters)
+    while waiting:
+        for later in runs_from(waiting.pop()):
+            if later.pk not in found:
+                found[later.pk] = later
+                waiting += list(later.adapters.all())
+    return list(found.values())
 
 
 def is_tainted_start(run: TrainingRun) -> bool:

@@ -13,7 +13,7 @@ from training.models import Adapter, AdapterState, Interaction, TrainingRun
 from training.services.run_control import run_cancel
 from training.services.run_folder import DATA_FILES, entry_of
 from training.services.runs import ACTIVE_STATES, run_folder
-from training.services.starting_points import runs_from
+from training.services.starting_points import runs_after
 from training.services.withdrawal import forget_samples, taint
 from uno_site.errors import UnoError
 
@@ -57,7 +57,7 @@ def shared_sync() -> dict[str, int]:
 
 def _follow(run: TrainingRun) -> int:
     """Flag what a run made and all that went on from it; how many versions."""
-    later = _runs_since(run)
+    later = runs_after(run.adapters.all())
     n_tainted = taint(run.adapters.filter(is_tainted=False), REASON)
     for one in (run, *later):
         if one.state in ACTIVE_STATES and one.job is not None and one.job.is_active:
@@ -70,18 +70,6 @@ def _follow(run: TrainingRun) -> int:
             shutil.rmtree(Path(one.folder), ignore_errors=True)
             one.delete()
     return n_tainted
-
-
-def _runs_since(run: TrainingRun) -> list[TrainingRun]:
-    """The runs that went on from what a run made, and those from theirs."""
-    found: dict[object, TrainingRun] = {}
-    waiting = list(run.adapters.all())
-    while waiting:
-        for later in runs_from(waiting.pop()):
-            if later.pk not in found:
-                found[later.pk] = later
-                waiting += list(later.adapters.all())
-    return list(found.values())
 
 
 def _forget_rows(run: TrainingRun) -> None:
